@@ -1,0 +1,3 @@
+//! (opening text to come)
+#![no_std]
+extern crate alloc;
