@@ -1,0 +1,19 @@
+//! What tests share: observed command and response pairs ([`Dialogue`]) and a medium whose power fails at any chosen
+//! write ([`PowerCut`]).
+//!
+//! For tests only; nothing here is part of Hydra.
+//!
+//! ```
+//! use hydra_testkit::Dialogue;
+//!
+//! let dialogue: Dialogue = "# a comment\n00A4040000 > 9000\n".parse()?;
+//! assert_eq!(dialogue.exchanges[0].expected, [0x90, 0x00]);
+//! # Ok::<(), hydra_testkit::DialogueError>(())
+//! ```
+#![warn(missing_docs)]
+
+mod dialogue;
+mod power;
+
+pub use dialogue::{Dialogue, DialogueError, Exchange, Mismatch};
+pub use power::{Cut, Loss, PowerCut, PowerFailed};
