@@ -1,3 +1,46 @@
-//! (opening text to come)
+//! The cryptographic primitives that Hydra uses, each behind one small function or type: AES, CMAC, SHA-1 and
+//! SHA-256, HMAC, HKDF, AES-GCM, P-256, and [`Random`], the one source of keys, salts and nonces.
+//!
+//! `no_std`, over RustCrypto. It knows no protocol: SCP03 is `gp`'s, COSE is `message`'s. Randomness comes from
+//! outside: the card and the servers are given a [`Random`], the operating system's one is behind the feature `system`.
+//!
+//! ```
+//! use hydra_crypto::{Random, SecretKey, SeededRandom, sha256};
+//!
+//! let mut random = SeededRandom::new(b"a seed");
+//! let key = SecretKey::draw(&mut random, "example key", 0);
+//! let signature = key.sign(b"one figure a month");
+//! assert!(key.public().verify(b"one figure a month", &signature).is_ok());
+//! assert!(key.public().verify(b"two figures", &signature).is_err());
+//! assert_eq!(sha256(b"")[..4], [0xE3, 0xB0, 0xC4, 0x42]);
+//! ```
 #![no_std]
+#![warn(missing_docs)]
 extern crate alloc;
+#[cfg(feature = "system")]
+extern crate std;
+
+mod aes;
+mod gcm;
+mod hash;
+mod p256;
+mod random;
+
+pub use crate::aes::{
+    AesKey, BLOCK, KeyLength, NotWholeBlocks, aes_cbc_decrypt, aes_cbc_encrypt, aes_ecb_decrypt,
+    aes_ecb_encrypt, cmac, cmac_verify,
+};
+pub use crate::gcm::{NONCE, TAG, Unauthentic, gcm_open, gcm_seal};
+pub use crate::hash::{
+    Sha1, Sha256, TooMuchOutput, hkdf_sha256, hmac_sha256, hmac_sha256_verify, sha1, sha256,
+};
+pub use crate::p256::{BadSignature, InvalidKey, PublicKey, SIGNATURE, SecretKey};
+#[cfg(feature = "system")]
+pub use crate::random::{GeneratorFailed, SystemRandom};
+pub use crate::random::{Random, SeededRandom};
+
+/// Whether two byte strings are equal, in a time that depends on their lengths alone.
+pub fn ct_eq(a: &[u8], b: &[u8]) -> bool {
+    use subtle::ConstantTimeEq;
+    a.ct_eq(b).into()
+}
