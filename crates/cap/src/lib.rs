@@ -1,3 +1,5 @@
 //! (opening text to come)
 #![no_std]
 extern crate alloc;
+
+pub mod api;
