@@ -26,10 +26,13 @@
 //! ```
 #![warn(missing_docs)]
 
+mod codec;
 mod config;
+mod driver;
 mod error;
 mod link;
 pub mod memory;
+mod session;
 mod topic;
 
 pub use config::LinkConfig;

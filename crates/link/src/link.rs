@@ -1,6 +1,10 @@
 use tokio::sync::{mpsc, oneshot};
 
+use crate::driver::Driver;
 use crate::{LinkConfig, LinkError};
+
+/// How many messages wait in the channel before [`LinkSender::publish`] waits to hand over its own.
+const COMMANDS: usize = 64;
 
 /// The link's beginning.
 pub struct RelayLink;
@@ -13,9 +17,13 @@ impl RelayLink {
     ///
     /// Must be called on a tokio runtime with time and I/O.
     pub async fn connect(config: LinkConfig) -> Result<(LinkSender, LinkReceiver), LinkError> {
-        let (tls, name) = config.tls()?;
-        let _ = (tls, name);
-        Err(LinkError::Closed)
+        let (commands, publishes) = mpsc::channel(COMMANDS);
+        let (deliveries, received) = mpsc::channel(1);
+        let (ready, connected) = oneshot::channel();
+        let driver = Driver::new(config, publishes, deliveries)?;
+        tokio::spawn(driver.run(ready));
+        connected.await.map_err(|_| LinkError::Closed)??;
+        Ok((LinkSender::new(commands), LinkReceiver::new(received)))
     }
 }
 
