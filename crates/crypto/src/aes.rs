@@ -63,6 +63,17 @@ impl AesKey {
         key
     }
 
+    /// Another key of this one's length, whose bytes `fill` writes: derived keys are as long as what they come from.
+    pub fn sibling(&self, fill: impl FnOnce(&mut [u8])) -> Self {
+        let mut key = Self {
+            bytes: [0; 32],
+            size: self.size,
+        };
+        let len = key.len();
+        fill(&mut key.bytes[..len]);
+        key
+    }
+
     /// The key's value, for storing and wrapping it.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.len()]
