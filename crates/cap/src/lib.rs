@@ -3,3 +3,7 @@
 extern crate alloc;
 
 pub mod api;
+pub mod opcode;
+mod types;
+
+pub use types::*;

@@ -1,0 +1,632 @@
+//! The components of a CAP file as values (JCVM 3.0.5 §6; formats 2.1, 2.2 and 2.3 compact).
+//!
+//! A [`CapFile`] comes only from the reader, so every offset, index and count in it has been checked against the
+//! component it points into. Each component's bytes are kept whole beside what was read from them.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use hydra_wire::Aid;
+
+/// A component of a CAP file (JCVM 3.0.5 §6.2, table 6-2; tag 13 since format 2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum ComponentTag {
+    /// Who the package is.
+    Header = 1,
+    /// Sizes of the other components.
+    Directory = 2,
+    /// Applets and their install methods.
+    Applet = 3,
+    /// Packages that this one links to.
+    Import = 4,
+    /// Everything that bytecodes refer to.
+    ConstantPool = 5,
+    /// Classes and interfaces.
+    Class = 6,
+    /// Exception handlers and bytecodes.
+    Method = 7,
+    /// Static fields and their first values.
+    StaticField = 8,
+    /// Where in the bytecodes constant pool indices stand.
+    ReferenceLocation = 9,
+    /// What other packages may link to.
+    Export = 10,
+    /// Types of everything, for the verifier. May be left out of a load file.
+    Descriptor = 11,
+    /// Names for a debugger. Never loaded.
+    Debug = 12,
+    /// Static resources, since format 2.3.
+    StaticResources = 13,
+}
+
+impl ComponentTag {
+    /// Every component, in the order in which a load file holds them (GPCS 2.3.1 §11.6.2.3; JCVM 3.0.5 §6.3).
+    pub const LOAD_ORDER: [Self; 13] = [
+        Self::Header,
+        Self::Directory,
+        Self::Import,
+        Self::Applet,
+        Self::Class,
+        Self::Method,
+        Self::StaticField,
+        Self::Export,
+        Self::ConstantPool,
+        Self::ReferenceLocation,
+        Self::StaticResources,
+        Self::Descriptor,
+        Self::Debug,
+    ];
+
+    /// The component with this tag.
+    pub fn from_tag(tag: u8) -> Option<Self> {
+        Self::LOAD_ORDER
+            .into_iter()
+            .find(|known| known.tag() == tag)
+    }
+
+    /// The tag byte.
+    pub const fn tag(self) -> u8 {
+        self as u8
+    }
+
+    /// The name without extension that the component has in the ZIP file.
+    pub const fn file_stem(self) -> &'static str {
+        match self {
+            Self::Header => "Header",
+            Self::Directory => "Directory",
+            Self::Applet => "Applet",
+            Self::Import => "Import",
+            Self::ConstantPool => "ConstantPool",
+            Self::Class => "Class",
+            Self::Method => "Method",
+            Self::StaticField => "StaticField",
+            Self::ReferenceLocation => "RefLocation",
+            Self::Export => "Export",
+            Self::Descriptor => "Descriptor",
+            Self::Debug => "Debug",
+            Self::StaticResources => "StaticResources",
+        }
+    }
+}
+
+impl fmt::Display for ComponentTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.file_stem())
+    }
+}
+
+/// The version of the CAP format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Format {
+    /// Java Card 2.1.
+    V2_1,
+    /// Java Card 2.2 to 3.0.5.
+    V2_2,
+    /// Java Card 3.1 and later, compact form.
+    V2_3,
+}
+
+/// A package's version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PackageVersion {
+    /// Changes when callers break.
+    pub major: u8,
+    /// Changes when something is added.
+    pub minor: u8,
+}
+
+impl PackageVersion {
+    /// Whether a caller made against `wanted` can use this version: same major, same or higher minor.
+    pub fn satisfies(self, wanted: Self) -> bool {
+        self.major == wanted.major && self.minor >= wanted.minor
+    }
+}
+
+impl fmt::Display for PackageVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// The Header component (JCVM 3.0.5 §6.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The format of the file.
+    pub format: Format,
+    /// The flag byte: `01` may use int, `02` has Export, `04` has Applet.
+    pub flags: u8,
+    /// The package's version.
+    pub version: PackageVersion,
+    /// The package's AID.
+    pub aid: Aid,
+    /// The package's name, if the header says it; empty in most files.
+    pub name: String,
+}
+
+impl Header {
+    /// Set when the converter was allowed to use `int`.
+    pub const ACC_INT: u8 = 0x01;
+    /// Set when the Export component is there.
+    pub const ACC_EXPORT: u8 = 0x02;
+    /// Set when the Applet component is there.
+    pub const ACC_APPLET: u8 = 0x04;
+    /// Set in the extended form, which is refused.
+    pub const ACC_EXTENDED: u8 = 0x08;
+}
+
+/// An applet of the package (JCVM 3.0.5 §6.6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppletEntry {
+    /// The module's AID.
+    pub aid: Aid,
+    /// Offset of `install([BSB)V` in the Method component.
+    pub install_method: u16,
+}
+
+/// A package that is linked to (JCVM 3.0.5 §6.7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import {
+    /// Its AID.
+    pub aid: Aid,
+    /// The version that the converter saw.
+    pub version: PackageVersion,
+}
+
+/// A reference to a class or interface (JCVM 3.0.5 §6.8.1 `class_ref`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ClassRef {
+    /// Offset in this file's Class component.
+    Internal(u16),
+    /// A class of an imported package.
+    External {
+        /// Index into the imports.
+        package: u8,
+        /// The class token.
+        class: u8,
+    },
+}
+
+impl ClassRef {
+    /// Reads the two-byte form; `None` for FFFF.
+    pub fn from_u16(raw: u16) -> Option<Self> {
+        let [high, low] = raw.to_be_bytes();
+        match raw {
+            0xFFFF => None,
+            0x8000.. => Some(Self::External {
+                package: high & 0x7F,
+                class: low,
+            }),
+            _ => Some(Self::Internal(raw)),
+        }
+    }
+
+    /// The two-byte form.
+    pub fn to_u16(self) -> u16 {
+        match self {
+            Self::Internal(offset) => offset,
+            Self::External { package, class } => u16::from_be_bytes([package | 0x80, class]),
+        }
+    }
+}
+
+/// An entry of the Constant Pool component (JCVM 3.0.5 §6.8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CpEntry {
+    /// §6.8.1 `CONSTANT_Classref_info`.
+    Class(ClassRef),
+    /// §6.8.2 `CONSTANT_InstanceFieldref_info`.
+    InstanceField {
+        /// The class that declares the field.
+        class: ClassRef,
+        /// The field's token.
+        token: u8,
+    },
+    /// §6.8.2 `CONSTANT_VirtualMethodref_info`.
+    VirtualMethod {
+        /// The class that the call names.
+        class: ClassRef,
+        /// The method's token; bit 7 set for a package-visible method.
+        token: u8,
+    },
+    /// §6.8.2 `CONSTANT_SuperMethodref_info`.
+    SuperMethod {
+        /// The class whose method holds the call; the search starts at its superclass.
+        class: ClassRef,
+        /// The method's token; bit 7 set for a package-visible method.
+        token: u8,
+    },
+    /// §6.8.3 `CONSTANT_StaticFieldref_info`, of this package.
+    StaticField(
+        /// Offset in the static field image.
+        u16,
+    ),
+    /// §6.8.3 `CONSTANT_StaticFieldref_info`, of an imported package.
+    ExternalStaticField {
+        /// Index into the imports.
+        package: u8,
+        /// The class token.
+        class: u8,
+        /// The field token.
+        token: u8,
+    },
+    /// §6.8.3 `CONSTANT_StaticMethodref_info`, of this package.
+    StaticMethod(
+        /// Offset in the Method component.
+        u16,
+    ),
+    /// §6.8.3 `CONSTANT_StaticMethodref_info`, of an imported package.
+    ExternalStaticMethod {
+        /// Index into the imports.
+        package: u8,
+        /// The class token.
+        class: u8,
+        /// The method token.
+        token: u8,
+    },
+}
+
+/// An interface (JCVM 3.0.5 §6.9 `interface_info`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InterfaceInfo {
+    /// Offset in the Class component, which is its name in class references.
+    pub offset: u16,
+    /// Flags, high nibble moved down: 8 interface, 4 shareable, 2 remote.
+    pub flags: u8,
+    /// All superinterfaces, direct or not.
+    pub superinterfaces: Vec<ClassRef>,
+}
+
+/// A class (JCVM 3.0.5 §6.9 `class_info`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassInfo {
+    /// Offset in the Class component, which is its name in class references.
+    pub offset: u16,
+    /// Flags, high nibble moved down: 4 shareable, 2 remote.
+    pub flags: u8,
+    /// The superclass; `None` only for `java.lang.Object`.
+    pub super_class: Option<ClassRef>,
+    /// Words of the fields that this class declares.
+    pub declared_instance_size: u8,
+    /// Token of the first reference field, FF if none.
+    pub first_reference_token: u8,
+    /// How many consecutive tokens from there are references.
+    pub reference_count: u8,
+    /// Lowest public or protected virtual method token in the table.
+    pub public_base: u8,
+    /// Offsets of methods in the Method component; FFFF where inherited from another package.
+    pub public_methods: Vec<u16>,
+    /// Lowest package-visible virtual method token in the table.
+    pub package_base: u8,
+    /// Offsets of package-visible methods.
+    pub package_methods: Vec<u16>,
+    /// The interfaces implemented, with the class's virtual token for each interface method token.
+    pub interfaces: Vec<ImplementedInterface>,
+    /// Format 2.3: for each public virtual token of this class the token of the same method in the superclass, FF if new here.
+    pub token_mapping: Option<Vec<u8>>,
+    /// Format 2.3: how many public virtual tokens a subclass in a 2.1 or 2.2 file inherits.
+    pub cap22_inheritable: Option<u8>,
+}
+
+impl ClassInfo {
+    /// Flag: the class implements a shareable interface.
+    pub const ACC_SHAREABLE: u8 = 0x4;
+    /// Flag: it is an interface.
+    pub const ACC_INTERFACE: u8 = 0x8;
+    /// Flag: it is a remote class or interface.
+    pub const ACC_REMOTE: u8 = 0x2;
+}
+
+/// How a class implements an interface (JCVM 3.0.5 §6.9 `implemented_interface_info`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImplementedInterface {
+    /// The interface.
+    pub interface: ClassRef,
+    /// Public virtual token in the class, by interface method token.
+    pub methods: Vec<u8>,
+}
+
+/// An exception handler (JCVM 3.0.5 §6.10 `exception_handler_info`). Offsets are in the Method component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExceptionHandler {
+    /// First covered byte.
+    pub start: u16,
+    /// Covered bytes.
+    pub length: u16,
+    /// No later handler covers this one's range.
+    pub stop: bool,
+    /// Where the handler's code begins.
+    pub handler: u16,
+    /// Constant pool index of the class caught; 0 for any.
+    pub catch_type: u16,
+}
+
+/// A method's header (JCVM 3.0.5 §6.10 `method_header_info`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MethodHeader {
+    /// The method has no code.
+    pub is_abstract: bool,
+    /// Words of operand stack.
+    pub max_stack: u8,
+    /// Words of arguments, `this` included.
+    pub nargs: u8,
+    /// Words of local variables beyond the arguments.
+    pub max_locals: u8,
+    /// Bytes of the header; the code follows.
+    pub size: u8,
+}
+
+impl MethodHeader {
+    /// Flag: one byte for each of the three sizes.
+    pub const ACC_EXTENDED: u8 = 0x8;
+    /// Flag: abstract.
+    pub const ACC_ABSTRACT: u8 = 0x4;
+
+    /// Reads the header that begins `bytes`; `None` if it is cut short or sets an undefined flag.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let first = *bytes.first()?;
+        let flags = first >> 4;
+        if flags & !(Self::ACC_EXTENDED | Self::ACC_ABSTRACT) != 0 {
+            return None;
+        }
+        let is_abstract = flags & Self::ACC_ABSTRACT != 0;
+        if flags & Self::ACC_EXTENDED != 0 {
+            let &[max_stack, nargs, max_locals] = bytes.get(1..4)?.first_chunk()?;
+            return Some(Self {
+                is_abstract,
+                max_stack,
+                nargs,
+                max_locals,
+                size: 4,
+            });
+        }
+        let second = *bytes.get(1)?;
+        Some(Self {
+            is_abstract,
+            max_stack: first & 0xF,
+            nargs: second >> 4,
+            max_locals: second & 0xF,
+            size: 2,
+        })
+    }
+}
+
+/// The Method component (JCVM 3.0.5 §6.10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MethodComponent {
+    /// The handlers in file order.
+    pub handlers: Vec<ExceptionHandler>,
+    /// Offset of the first method.
+    pub first_method: u16,
+}
+
+/// The first value of a static array (JCVM 3.0.5 §6.11 `array_init_info`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ArrayInit {
+    /// `boolean[]`
+    Boolean(Vec<u8>),
+    /// `byte[]`
+    Byte(Vec<u8>),
+    /// `short[]`
+    Short(Vec<i16>),
+    /// `int[]`
+    Int(Vec<i32>),
+}
+
+/// The Static Field component (JCVM 3.0.5 §6.11).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaticFields {
+    /// Bytes of the image.
+    pub image_size: u16,
+    /// Reference fields, which come first, two bytes each.
+    pub reference_count: u16,
+    /// First values of the first references.
+    pub arrays: Vec<ArrayInit>,
+    /// Bytes of primitive fields that start as zero.
+    pub default_count: u16,
+    /// Bytes of the primitive fields that follow.
+    pub values: Vec<u8>,
+}
+
+/// What other packages may use of a class (JCVM 3.0.5 §6.13 `class_export_info`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportedClass {
+    /// Offset in the Class component.
+    pub class: u16,
+    /// Offsets in the static image, by field token.
+    pub static_fields: Vec<u16>,
+    /// Offsets in the Method component, by static method token.
+    pub static_methods: Vec<u16>,
+}
+
+/// Where constant pool indices stand in the Method component (JCVM 3.0.5 §6.12), as offsets in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReferenceLocations {
+    /// Offsets of one-byte indices.
+    pub byte_indices: Vec<u16>,
+    /// Offsets of two-byte indices.
+    pub short_indices: Vec<u16>,
+}
+
+/// A type in the Descriptor component, or a method's signature (JCVM 3.0.5 §6.14.4 `type_descriptor`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TypeNibbles<'a> {
+    /// The packed nibbles with their count.
+    Packed {
+        /// How many nibbles.
+        count: u8,
+        /// The bytes, high nibble first.
+        bytes: &'a [u8],
+    },
+}
+
+/// A method in the Descriptor component (JCVM 3.0.5 §6.14.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MethodDescriptor {
+    /// The token, FF if none.
+    pub token: u8,
+    /// 01 public, 02 private, 04 protected, 08 static, 10 final, 40 abstract, 80 constructor.
+    pub flags: u8,
+    /// Offset in the Method component; 0 for interface methods.
+    pub method: u16,
+    /// Offset of the signature in the type part.
+    pub signature: u16,
+    /// Bytes of code without the header.
+    pub code_length: u16,
+    /// How many exception handlers.
+    pub handler_count: u16,
+    /// Index of the first.
+    pub first_handler: u16,
+}
+
+/// A field in the Descriptor component (JCVM 3.0.5 §6.14.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldDescriptor {
+    /// The token, FF if none.
+    pub token: u8,
+    /// 01 public, 02 private, 04 protected, 08 static, 10 final.
+    pub flags: u8,
+    /// The three bytes of the reference: as a static field reference, or class reference and token.
+    pub reference: [u8; 3],
+    /// 8002 boolean, 8003 byte, 8004 short, 8005 int, else the offset of a reference type in the type part.
+    pub field_type: u16,
+}
+
+/// A class in the Descriptor component (JCVM 3.0.5 §6.14.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassDescriptor {
+    /// The token, FF for package-visible.
+    pub token: u8,
+    /// 01 public, 10 final, 40 interface, 80 abstract.
+    pub flags: u8,
+    /// The class described.
+    pub class: ClassRef,
+    /// The interfaces it implements.
+    pub interfaces: Vec<ClassRef>,
+    /// Its fields.
+    pub fields: Vec<FieldDescriptor>,
+    /// Its methods.
+    pub methods: Vec<MethodDescriptor>,
+}
+
+/// The Descriptor component (JCVM 3.0.5 §6.14).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Descriptor {
+    /// The classes.
+    pub classes: Vec<ClassDescriptor>,
+    /// By constant pool index, the offset of its type from the start of the type part; `None` for classes.
+    pub constant_pool_types: Vec<Option<u16>>,
+    /// Offset of the type part in the component.
+    pub types: u16,
+}
+
+/// A static resource (format 2.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaticResource {
+    /// Its identifier.
+    pub id: u16,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A CAP file: one package, read whole and checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CapFile {
+    pub(crate) raw: Vec<(ComponentTag, Vec<u8>)>,
+    pub(crate) header: Header,
+    pub(crate) applets: Vec<AppletEntry>,
+    pub(crate) imports: Vec<Import>,
+    pub(crate) constant_pool: Vec<CpEntry>,
+    pub(crate) interfaces: Vec<InterfaceInfo>,
+    pub(crate) classes: Vec<ClassInfo>,
+    pub(crate) method: MethodComponent,
+    pub(crate) static_fields: StaticFields,
+    pub(crate) exports: Vec<ExportedClass>,
+    pub(crate) reference_locations: ReferenceLocations,
+    pub(crate) descriptor: Option<Descriptor>,
+    pub(crate) resources: Vec<StaticResource>,
+}
+
+impl CapFile {
+    /// The header.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The package's AID.
+    pub fn aid(&self) -> &Aid {
+        &self.header.aid
+    }
+
+    /// The applets; empty for a library.
+    pub fn applets(&self) -> &[AppletEntry] {
+        &self.applets
+    }
+
+    /// The imported packages, by package token.
+    pub fn imports(&self) -> &[Import] {
+        &self.imports
+    }
+
+    /// The constant pool, by index.
+    pub fn constant_pool(&self) -> &[CpEntry] {
+        &self.constant_pool
+    }
+
+    /// The interfaces, in file order.
+    pub fn interfaces(&self) -> &[InterfaceInfo] {
+        &self.interfaces
+    }
+
+    /// The classes, in file order: superclasses first.
+    pub fn classes(&self) -> &[ClassInfo] {
+        &self.classes
+    }
+
+    /// The exception handlers and where the methods begin.
+    pub fn method(&self) -> &MethodComponent {
+        &self.method
+    }
+
+    /// The Method component's bytes after tag and size; offsets of methods count from their start.
+    pub fn method_info(&self) -> &[u8] {
+        self.component(ComponentTag::Method).unwrap_or_default()
+    }
+
+    /// The static fields.
+    pub fn static_fields(&self) -> &StaticFields {
+        &self.static_fields
+    }
+
+    /// The exported classes, by class token; empty without an Export component.
+    pub fn exports(&self) -> &[ExportedClass] {
+        &self.exports
+    }
+
+    /// Where constant pool indices stand in the code.
+    pub fn reference_locations(&self) -> &ReferenceLocations {
+        &self.reference_locations
+    }
+
+    /// The Descriptor component, if it is there.
+    pub fn descriptor(&self) -> Option<&Descriptor> {
+        self.descriptor.as_ref()
+    }
+
+    /// The static resources.
+    pub fn resources(&self) -> &[StaticResource] {
+        &self.resources
+    }
+
+    /// A component's bytes after tag and size.
+    pub fn component(&self, tag: ComponentTag) -> Option<&[u8]> {
+        let (_, bytes) = self.raw.iter().find(|(known, _)| *known == tag)?;
+        Some(bytes)
+    }
+
+    /// The components that are there, in load order, with their bytes after tag and size.
+    pub fn components(&self) -> impl Iterator<Item = (ComponentTag, &[u8])> {
+        self.raw.iter().map(|(tag, bytes)| (*tag, bytes.as_slice()))
+    }
+}
