@@ -132,7 +132,9 @@ impl KeyBlock {
         }
         // The clear length is there exactly when the block is not whole cipher blocks.
         let (len, encrypted) = match self.value.as_slice() {
-            [len, encrypted @ ..] if self.value.len() % 16 != 0 => (usize::from(*len), encrypted),
+            [len, encrypted @ ..] if !self.value.len().is_multiple_of(16) => {
+                (usize::from(*len), encrypted)
+            }
             encrypted => (encrypted.len(), encrypted),
         };
         if len.next_multiple_of(16) != encrypted.len() {
