@@ -1,9 +1,28 @@
-//! (opening text to come)
+//! CAP files, the bytecode table and the Java Card API table.
+//!
+//! - [`CapFile`] reads a package from its ZIP file or from a load file, formats 2.1, 2.2 and 2.3 compact, and checks
+//!   that every offset, index and count in it leads somewhere.
+//! - [`opcode`] is the one table of the 185 bytecodes, with a decoder and a disassembler.
+//! - [`api`] is the one table of the API's classes, methods and fields.
+//!
+//! It links nothing and runs nothing: that is `vm`'s. The extended form of format 2.3 is refused.
+//!
+//! ```
+//! use hydra_cap::{CapError, CapFile};
+//!
+//! let error = CapFile::from_load_file(&[1, 0, 4, 0xDE, 0xCA, 0xFF]).unwrap_err();
+//! assert_eq!(error.to_string(), "load file, offset 0: a component reaches beyond the end");
+//! ```
 #![no_std]
+#![warn(missing_docs)]
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 pub mod api;
 pub mod opcode;
+mod read;
 mod types;
 
+pub use read::CapError;
 pub use types::*;

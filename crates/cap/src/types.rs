@@ -449,18 +449,6 @@ pub struct ReferenceLocations {
     pub short_indices: Vec<u16>,
 }
 
-/// A type in the Descriptor component, or a method's signature (JCVM 3.0.5 §6.14.4 `type_descriptor`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TypeNibbles<'a> {
-    /// The packed nibbles with their count.
-    Packed {
-        /// How many nibbles.
-        count: u8,
-        /// The bytes, high nibble first.
-        bytes: &'a [u8],
-    },
-}
-
 /// A method in the Descriptor component (JCVM 3.0.5 §6.14.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MethodDescriptor {
