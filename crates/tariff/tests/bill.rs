@@ -1,6 +1,11 @@
 //! Bills against two independent evaluators: one here that walks the day minute by minute, and a Python program with
 //! `decimal`. Compiled documents against what they were compiled from.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a failed step of a test has nothing better to do"
+)]
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
