@@ -1,0 +1,35 @@
+//! Repository checks: `cargo xtask ci` is the whole of CI, here and there.
+
+mod arrows;
+mod ci;
+mod licences;
+mod lints;
+mod specs;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask ci|arrows|licences|lints|specs";
+
+fn main() -> ExitCode {
+    let result = match std::env::args().nth(1).as_deref() {
+        Some("ci") => ci::run(),
+        Some("arrows") => arrows::check(),
+        Some("licences") => licences::check(),
+        Some("lints") => lints::check(),
+        Some("specs") => specs::check(),
+        _ => Err(anyhow::anyhow!(USAGE)),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The repository's root.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
