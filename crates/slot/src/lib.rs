@@ -1,1 +1,144 @@
-//! (opening text to come)
+//! What a card is plugged into: an image file that holds its memory, locked against a second process, and the card
+//! running in this process as a [`CardLink`].
+//!
+//! It does file I/O and nothing else; what is in the file is `card`'s business. Serial lines, sockets and virtual
+//! readers come later, beside [`Slot`].
+//!
+//! ```
+//! use hydra_card::CardConfig;
+//! use hydra_crypto::SeededRandom;
+//! use hydra_slot::Slot;
+//! use hydra_wire::CardLink;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let image = folder.path().join("card.img");
+//! let random = || Box::new(SeededRandom::new(b"example"));
+//! // The manufacturing record is kept before the image gets its name: there is no card that nobody knows.
+//! let mut slot = Slot::create(&image, random(), CardConfig::default(), |_record| Ok(()))?;
+//! assert_eq!(slot.transmit(&[0x00, 0xA4, 0x04, 0x00, 0x00])?[0], 0x6F);
+//! drop(slot);
+//! let slot = Slot::open(&image, random())?;
+//! assert!(Slot::open(&image, random()).is_err(), "one image, one process");
+//! # drop(slot);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![warn(missing_docs)]
+
+mod image;
+
+pub use image::ImageFile;
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use hydra_card::{Card, CardConfig, CardError, ManufacturingRecord, Mute, Random};
+use hydra_wire::CardLink;
+use thiserror::Error;
+
+/// A new image begins with this many bytes, written once, so that later commits change no file metadata.
+const FIRST_SIZE: usize = 1 << 20;
+
+/// A card in an image file, running in this process.
+#[derive(Debug)]
+pub struct Slot {
+    card: Card,
+}
+
+/// Why there is no card in the slot.
+#[derive(Debug, Error)]
+pub enum SlotError {
+    /// The file system's own error.
+    #[error("{action} {}: {source}", path.display())]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// The error.
+        source: io::Error,
+    },
+    /// Another slot, here or in another process, has the image open.
+    #[error("{} is in use", path.display())]
+    InUse {
+        /// The image.
+        path: PathBuf,
+    },
+    /// The image holds no card that can run.
+    #[error("{}: {source}", path.display())]
+    Card {
+        /// The image.
+        path: PathBuf,
+        /// The card's own words.
+        source: CardError,
+    },
+}
+
+impl Slot {
+    /// Makes a card in a new image. `keep` gets the manufacturing record and must have made it durable when it returns;
+    /// only then does the image get its name, so that a crash leaves either no card or one whose keys are known.
+    pub fn create(
+        path: &Path,
+        random: Box<dyn Random + Send>,
+        config: CardConfig,
+        keep: impl FnOnce(&ManufacturingRecord) -> io::Result<()>,
+    ) -> Result<Self, SlotError> {
+        let failed = |action, path: &Path| {
+            let path = path.to_owned();
+            move |source| SlotError::File {
+                action,
+                path,
+                source,
+            }
+        };
+        if path.exists() {
+            return Err(failed("create", path)(io::ErrorKind::AlreadyExists.into()));
+        }
+        let mut unfinished = path.as_os_str().to_owned();
+        unfinished.push(".new");
+        let unfinished = PathBuf::from(unfinished);
+        let image = ImageFile::create(&unfinished, FIRST_SIZE)?;
+        let (card, record) =
+            Card::create(Box::new(image), random, config).map_err(|source| SlotError::Card {
+                path: unfinished.clone(),
+                source,
+            })?;
+        keep(&record).map_err(failed("keep the manufacturing record of", path))?;
+        fs::rename(&unfinished, path).map_err(failed("name", path))?;
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(failed("make durable", folder))?;
+        Ok(Self { card })
+    }
+
+    /// Powers up the card of an image.
+    pub fn open(path: &Path, random: Box<dyn Random + Send>) -> Result<Self, SlotError> {
+        let image = ImageFile::open(path)?;
+        let card = Card::open(Box::new(image), random).map_err(|source| SlotError::Card {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self { card })
+    }
+
+    /// The card itself.
+    pub fn card(&mut self) -> &mut Card {
+        &mut self.card
+    }
+}
+
+impl CardLink for Slot {
+    type Error = Mute;
+
+    fn reset(&mut self) -> Result<Vec<u8>, Mute> {
+        self.card.reset()
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, Mute> {
+        self.card.transmit(command)
+    }
+}

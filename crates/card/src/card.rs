@@ -1,0 +1,354 @@
+//! The card as its surroundings see it: made, powered up, reset, and given commands.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+
+use hydra_crypto::{Random, SecretKey};
+use hydra_gp::{CardState, KeySet, Privileges};
+use hydra_vm::Vm;
+use hydra_wire::{Aid, AidError, CardLink, Command, Response, StatusWord};
+
+use crate::domain::keys;
+use crate::nvm::{NvmError, Storage};
+use crate::open::channel::HOST_CHANNELS;
+use crate::open::registry::{self, Entry, EntryId, Kind, LoadFile};
+use crate::open::{Lifetime, Open, records};
+use crate::runtime::{OpenError, Runtime};
+
+/// AID of the issuer security domain.
+pub(crate) const ISSUER_DOMAIN: &[u8] = &[0xA0, 0, 0, 1, 0x51, 0, 0, 0];
+/// AID of the resident load file of supplementary security domains.
+pub(crate) const DOMAIN_FILE: &[u8] = &[0xA0, 0, 0, 1, 0x51, 0x53, 0x50];
+/// AID of its one module.
+pub(crate) const DOMAIN_MODULE: &[u8] = &[0xA0, 0, 0, 1, 0x51, 0x53, 0x50, 0x41];
+/// AID of the virtual terminal.
+pub(crate) const TERMINAL: &[u8] = &[0xF0, 0x48, 0x59, 0x44, 0x45, 0x20, 0x00, 0x01];
+
+/// Answer to reset (ISO/IEC 7816-3 §8): T=1 alone, IFSC 254, historical bytes "HYDRA", check byte.
+const ATR: [u8; 12] = [
+    0x3B, 0x85, 0x81, 0x31, 0xFE, 0x45, b'H', b'Y', b'D', b'R', b'A', 0xC8,
+];
+
+/// What a card is made with; what is `None` is drawn.
+#[derive(Clone, Debug, Default)]
+pub struct CardConfig {
+    /// Names the card in its messages.
+    pub card_id: Option<[u8; 8]>,
+    /// The issuer security domain's first key set.
+    pub issuer_keys: Option<KeySet>,
+}
+
+/// What the Card Issuer knows of a card from its making.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManufacturingRecord {
+    /// Names the card in its messages.
+    pub card_id: [u8; 8],
+    /// The issuer security domain's key set.
+    pub issuer_keys: KeySet,
+    /// The uncompressed P-256 point of the key that signs the card's attestations.
+    pub attestation_key: [u8; 65],
+}
+
+/// A secure element: its memory, its applets and its state since the last reset.
+///
+/// Whatever a command changed is durable before its response is returned. When memory fails the card is mute until it
+/// is opened again.
+pub struct Card {
+    pub(crate) runtime: Runtime,
+    pub(crate) open: Open,
+    mute: bool,
+}
+
+impl Card {
+    /// Makes a card on an empty medium.
+    pub fn create(
+        storage: Box<dyn Storage + Send>,
+        mut random: Box<dyn Random + Send>,
+        config: CardConfig,
+    ) -> Result<(Self, ManufacturingRecord), CardError> {
+        let record = |random: &mut dyn Random| {
+            let card_id = config.card_id.unwrap_or_else(|| {
+                let mut id = [0; 8];
+                random.draw("card id", 0, &mut id);
+                id
+            });
+            let issuer_keys = config
+                .issuer_keys
+                .clone()
+                .unwrap_or_else(|| KeySet::draw(random, ISSUER_KEY_VERSION, "issuer keys", 0));
+            (card_id, issuer_keys)
+        };
+        let (card_id, issuer_keys) = record(&mut random);
+        let attestation_key = SecretKey::draw(&mut random, "attestation key", 0);
+
+        let mut runtime = Runtime::create(storage)?;
+        let vm = runtime.vm_mut();
+        Lifetime {
+            card_id,
+            state: CardState::Secured,
+            keys_drawn: 0,
+        }
+        .store(vm);
+        vm.record_put(records::ATTESTATION_KEY, &*attestation_key.to_bytes());
+        furnish(vm)?;
+        keys::put(vm, EntryId::ISSUER, 0, &issuer_keys).map_err(|_| CardError::IssuerKeys)?;
+        runtime.commit()?;
+        let record = ManufacturingRecord {
+            card_id,
+            issuer_keys,
+            attestation_key: attestation_key.public().to_bytes(),
+        };
+        Ok((Self::powered_up(runtime, random), record))
+    }
+
+    /// Powers up the card on this medium.
+    pub fn open(
+        storage: Box<dyn Storage + Send>,
+        random: Box<dyn Random + Send>,
+    ) -> Result<Self, CardError> {
+        let runtime = Runtime::open(storage)?;
+        if let Some(key) = Open::unreadable(runtime.vm()) {
+            return Err(CardError::Record { key });
+        }
+        Ok(Self::powered_up(runtime, random))
+    }
+
+    fn powered_up(runtime: Runtime, random: Box<dyn Random + Send>) -> Self {
+        Self {
+            runtime,
+            open: Open::new(random),
+            mute: false,
+        }
+    }
+
+    /// Resets the card: channels are closed, transient objects cleared, an open transaction is undone. The answer is the
+    /// ATR, or nothing from a mute card.
+    pub fn reset(&mut self) -> Result<Vec<u8>, Mute> {
+        if self.mute {
+            return Err(Mute);
+        }
+        self.open.reset();
+        if self.runtime.reset().is_err() {
+            self.mute = true;
+            return Err(Mute);
+        }
+        self.commit()?;
+        Ok(ATR.to_vec())
+    }
+
+    /// Carries out one command APDU and answers with the response APDU. A mute card answers `6F00`.
+    pub fn process(&mut self, command: &[u8]) -> Vec<u8> {
+        self.answer(command)
+            .unwrap_or(StatusWord::UNKNOWN.into())
+            .to_bytes()
+    }
+
+    fn answer(&mut self, command: &[u8]) -> Result<Response, Mute> {
+        if self.mute {
+            return Err(Mute);
+        }
+        let response = match Command::parse(command) {
+            Ok(command) => self.host_command(&command)?,
+            Err(_) => StatusWord::WRONG_LENGTH.into(),
+        };
+        self.commit()?;
+        Ok(response)
+    }
+
+    /// One command of the host, on the channel that its class byte names, with a response that Le has room for.
+    fn host_command(&mut self, command: &Command) -> Result<Response, Mute> {
+        // ISO/IEC 7816-4 §5.4.1: FF is no class; 001x xxxx is reserved.
+        if command.cla == 0xFF || command.cla & 0xE0 == 0x20 {
+            return Ok(StatusWord::CLA_NOT_SUPPORTED.into());
+        }
+        let at = command.channel();
+        debug_assert!(at < HOST_CHANNELS);
+        let room = match (command.ne, command.extended) {
+            (Some(ne), _) => usize::try_from(ne).unwrap_or(usize::MAX),
+            (None, false) => 256,
+            (None, true) => 65_536,
+        };
+        if let Some(channel) = self.open.channels.get_mut(&at) {
+            let rest = core::mem::take(&mut channel.rest);
+            if command.cla & 0x80 == 0 && command.ins == INS_GET_RESPONSE && !rest.is_empty() {
+                return Ok(self.give(at, Response::ok(rest), room));
+            }
+        }
+        let response = self.dispatch(at, command)?;
+        Ok(self.give(at, response, room))
+    }
+
+    /// As much of a response as there is room for; the rest waits for GET RESPONSE (ISO/IEC 7816-4 §5.3.4, GPCS 2.3.1
+    /// §11.1.5.2). A response that is no plain success is never parted: its status word would come too late.
+    fn give(&mut self, at: u8, mut response: Response, room: usize) -> Response {
+        if response.data.len() <= room || !response.sw.is_success() {
+            return response;
+        }
+        let rest = response.data.split_off(room);
+        response.sw = StatusWord(0x6100 | u16::from(u8::try_from(rest.len()).unwrap_or(0)));
+        if let Some(channel) = self.open.channels.get_mut(&at) {
+            channel.rest = rest;
+        }
+        response
+    }
+
+    fn commit(&mut self) -> Result<(), Mute> {
+        self.runtime.commit().map_err(|_| {
+            self.mute = true;
+            Mute
+        })
+    }
+
+    /// Makes one record durable before the command goes on.
+    pub(crate) fn commit_record(&mut self, key: u32) -> Result<(), Mute> {
+        self.runtime.commit_record(key).map_err(|_| {
+            self.mute = true;
+            Mute
+        })
+    }
+}
+
+impl CardLink for Card {
+    type Error = Mute;
+
+    fn reset(&mut self) -> Result<Vec<u8>, Mute> {
+        Self::reset(self)
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, Mute> {
+        self.answer(command).map(|response| response.to_bytes())
+    }
+}
+
+impl fmt::Debug for Card {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Card")
+            .field("mute", &self.mute)
+            .finish_non_exhaustive()
+    }
+}
+
+/// ISO/IEC 7816-4 §11.7.1 GET RESPONSE
+const INS_GET_RESPONSE: u8 = 0xC0;
+/// Key version of the issuer security domain's first key set.
+const ISSUER_KEY_VERSION: u8 = 0x30;
+
+/// Enters what is resident: the ISD, the load file of supplementary domains, the virtual terminal.
+fn furnish(vm: &mut Vm) -> Result<(), AidError> {
+    let issuer = EntryId::ISSUER;
+    let privileges = Privileges::SECURITY_DOMAIN
+        | Privileges::AUTHORIZED_MANAGEMENT
+        | Privileges::GLOBAL_DELETE
+        | Privileges::GLOBAL_REGISTRY
+        | Privileges::FINAL_APPLICATION
+        | Privileges::CARD_RESET;
+    let entries = [
+        (
+            ISSUER_DOMAIN,
+            Kind::Issuer,
+            registry::SELECTABLE,
+            privileges,
+        ),
+        (
+            DOMAIN_FILE,
+            Kind::LoadFile(LoadFile {
+                package: None,
+                version: [1, 0],
+                code: [0; 32],
+                modules: alloc::vec![Aid::new(DOMAIN_MODULE)?],
+            }),
+            registry::LOADED,
+            Privileges::NONE,
+        ),
+        (
+            TERMINAL,
+            Kind::Terminal,
+            registry::SELECTABLE,
+            Privileges::NONE,
+        ),
+    ];
+    for (id, (aid, kind, life_cycle, privileges)) in (issuer.0..).zip(entries) {
+        let entry = Entry {
+            id: EntryId(id),
+            aid: Aid::new(aid)?,
+            kind,
+            life_cycle,
+            privileges,
+            domain: issuer,
+        };
+        registry::put(vm, &entry);
+    }
+    Ok(())
+}
+
+/// The card does not answer: its memory failed. It must be opened again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mute;
+
+impl fmt::Display for Mute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the card is mute: its memory failed")
+    }
+}
+
+impl core::error::Error for Mute {}
+
+/// Why there is no card on a medium.
+#[derive(Debug)]
+pub enum CardError {
+    /// The memory cannot be read or written.
+    Nvm(NvmError),
+    /// The runtime cannot be restored from it.
+    Runtime(OpenError),
+    /// A record of OPEN's cannot be read.
+    Record {
+        /// Its key.
+        key: u32,
+    },
+    /// A resident application's AID is no AID.
+    Aid(AidError),
+    /// The issuer's key set cannot be put.
+    IssuerKeys,
+}
+
+impl fmt::Display for CardError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nvm(error) => error.fmt(f),
+            Self::Runtime(error) => error.fmt(f),
+            Self::Record { key } => write!(f, "the card's record {key:08X} cannot be read"),
+            Self::Aid(error) => error.fmt(f),
+            Self::IssuerKeys => f.write_str("the issuer's key set cannot be put"),
+        }
+    }
+}
+
+impl core::error::Error for CardError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Nvm(error) => Some(error),
+            Self::Runtime(error) => Some(error),
+            Self::Aid(error) => Some(error),
+            Self::Record { .. } | Self::IssuerKeys => None,
+        }
+    }
+}
+
+impl From<NvmError> for CardError {
+    fn from(error: NvmError) -> Self {
+        Self::Nvm(error)
+    }
+}
+
+impl From<OpenError> for CardError {
+    fn from(error: OpenError) -> Self {
+        Self::Runtime(error)
+    }
+}
+
+impl From<AidError> for CardError {
+    fn from(error: AidError) -> Self {
+        Self::Aid(error)
+    }
+}

@@ -1,0 +1,128 @@
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use hydra_card::nvm::{Storage, StorageError};
+
+use crate::SlotError;
+
+/// A card's memory in a file, locked for as long as it is open. `sync` is fdatasync; growth is written out as zeros, so
+/// that a commit inside the file needs no new blocks.
+#[derive(Debug)]
+pub struct ImageFile {
+    file: File,
+    len: usize,
+}
+
+impl ImageFile {
+    /// A new image of `len` zeros; an unfinished one of the same name is overwritten.
+    pub fn create(path: &Path, len: usize) -> Result<Self, SlotError> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(|source| file_error("create", path, source))?;
+        lock(&file, path)?;
+        file.set_len(0)
+            .map_err(|source| file_error("empty", path, source))?;
+        let mut image = Self { file, len: 0 };
+        image
+            .fill_up_to(len)
+            .and_then(|()| image.file.sync_all())
+            .map_err(|source| file_error("fill", path, source))?;
+        Ok(image)
+    }
+
+    /// An image that exists.
+    pub fn open(path: &Path) -> Result<Self, SlotError> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(path)
+            .map_err(|source| file_error("open", path, source))?;
+        lock(&file, path)?;
+        let len = file
+            .metadata()
+            .map_err(|source| file_error("measure", path, source))?
+            .len();
+        let len = usize::try_from(len)
+            .map_err(|_| file_error("open", path, io::ErrorKind::FileTooLarge.into()))?;
+        Ok(Self { file, len })
+    }
+
+    fn fill_up_to(&mut self, len: usize) -> io::Result<()> {
+        self.file.seek(SeekFrom::End(0))?;
+        let missing = u64::try_from(len.saturating_sub(self.len)).unwrap_or(u64::MAX);
+        io::copy(&mut io::repeat(0).take(missing), &mut self.file)?;
+        self.len = self.len.max(len);
+        Ok(())
+    }
+
+    fn seek(&mut self, offset: usize, len: usize) -> Result<(), StorageError> {
+        offset
+            .checked_add(len)
+            .filter(|end| *end <= self.len)
+            .ok_or(StorageError::OutOfBounds { offset, len })?;
+        let place = u64::try_from(offset).unwrap_or(u64::MAX);
+        self.file.seek(SeekFrom::Start(place)).map_err(device)?;
+        Ok(())
+    }
+}
+
+impl Storage for ImageFile {
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn read(&mut self, offset: usize, buf: &mut [u8]) -> Result<(), StorageError> {
+        self.seek(offset, buf.len())?;
+        self.file.read_exact(buf).map_err(device)
+    }
+
+    fn write(&mut self, offset: usize, bytes: &[u8]) -> Result<(), StorageError> {
+        self.seek(offset, bytes.len())?;
+        self.file.write_all(bytes).map_err(device)
+    }
+
+    fn sync(&mut self) -> Result<(), StorageError> {
+        self.file.sync_data().map_err(device)
+    }
+
+    /// Growth is durable at once: fdatasync flushes a changed length too.
+    fn grow(&mut self, len: usize) -> Result<(), StorageError> {
+        if len <= self.len {
+            return Ok(());
+        }
+        self.fill_up_to(len).map_err(|error| {
+            if error.kind() == io::ErrorKind::StorageFull {
+                StorageError::Full { len }
+            } else {
+                device(error)
+            }
+        })?;
+        self.file.sync_data().map_err(device)
+    }
+}
+
+fn lock(file: &File, path: &Path) -> Result<(), SlotError> {
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => SlotError::InUse {
+            path: path.to_owned(),
+        },
+        TryLockError::Error(source) => file_error("lock", path, source),
+    })
+}
+
+fn file_error(action: &'static str, path: &Path, source: io::Error) -> SlotError {
+    SlotError::File {
+        action,
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn device(error: io::Error) -> StorageError {
+    StorageError::Device(Box::new(error))
+}
