@@ -20,6 +20,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod api;
+pub mod export;
 pub mod opcode;
 mod read;
 mod types;
