@@ -1,1 +1,7 @@
-//! (opening text to come)
+//! Simulated homes and devices, and the demo's world: real secure elements, hubs, relay and servers in one process.
+//!
+//! A level-5 crate: it wires what the others are, and holds nothing that a real home needs.
+
+pub mod outcome;
+pub mod readings;
+pub mod wiretap;
