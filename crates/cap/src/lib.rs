@@ -25,5 +25,6 @@ pub mod opcode;
 mod read;
 mod types;
 
+pub use hydra_wire::{Aid, AidError};
 pub use read::CapError;
 pub use types::*;
