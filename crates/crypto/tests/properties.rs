@@ -1,4 +1,5 @@
 //! What holds of every key, message and draw.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use hydra_crypto::{
     AesKey, InvalidKey, KeyLength, PublicKey, Random, SecretKey, SeededRandom, TooMuchOutput,

@@ -1,4 +1,5 @@
 //! The primitives against published vectors: `vectors/crypto/primitives.txt`.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,5 @@
 //! Scripts prepared in advance, played to a card's end.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use hydra_crypto::SeededRandom;
 use hydra_gp::scp03::{CardPending, CardSession, HostError};

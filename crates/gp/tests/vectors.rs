@@ -1,4 +1,5 @@
 //! SCP03 against the sessions in `vectors/scp03/sessions.txt`, both ends.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 
