@@ -1,0 +1,357 @@
+//! Generates the dispatch from the Java Card API table to the natives.
+//!
+//! A method `javacard/framework/APDU.receiveBytes` is native when `src/api/javacard/framework/apdu.rs` has a function
+//! `receive_bytes`; overloads carry their parameter types (`init_key_byte`), constructors are called `construct`.
+//! Otherwise `api/refused.toml` must say why not. A row with neither, or a native that is refused by name, stops the
+//! build.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use hydra_cap::api::{self, ApiFlags, ApiMethod};
+
+fn main() {
+    println!("cargo::rerun-if-changed=src/api");
+    println!("cargo::rerun-if-changed=api/refused.toml");
+    let refused = match fs::read_to_string("api/refused.toml")
+        .map_err(|error| error.to_string())
+        .and_then(|text| Refusal::parse(&text))
+    {
+        Ok(refused) => refused,
+        Err(error) => {
+            println!("cargo::error=api/refused.toml: {error}");
+            return;
+        }
+    };
+    let mut natives = Natives::default();
+    let mut used = BTreeSet::new();
+    let mut arms = String::new();
+    let mut coverage = String::new();
+    let mut refusals: BTreeMap<String, Vec<u16>> = BTreeMap::new();
+    for method in api::methods() {
+        let id = method.id.0;
+        let row = row_name(method);
+        let refusal = refused.iter().position(|refusal| refusal.covers(&row));
+        match (natives.path(method), refusal) {
+            // A native inside of a refused package is no contradiction: exceptions of a service that is not there
+            // are classes like any other.
+            (Some(path), wide) if wide.is_none_or(|index| refused[index].is_wide()) => {
+                arms.push_str(&arm(method, &path));
+                coverage.push_str("Coverage::Native,\n");
+            }
+            (None, Some(index)) => {
+                used.insert(index);
+                let Refusal { kind, reason, .. } = &refused[index];
+                refusals.entry(kind.clone()).or_default().push(id);
+                match kind.as_str() {
+                    "callback" => coverage.push_str("Coverage::Callback,\n"),
+                    _ => writeln!(coverage, "Coverage::Refused({reason:?}),").unwrap_or_default(),
+                }
+            }
+            (None, None) => println!(
+                "cargo::error={row} has neither a native (fn {} in {}) nor a line in api/refused.toml",
+                function_name(method),
+                source_file(class_name(method)).display(),
+            ),
+            (Some(path), _) => {
+                println!("cargo::error={row} is refused in api/refused.toml, but there is {path}");
+            }
+        }
+    }
+    for (index, refusal) in refused.iter().enumerate() {
+        if !used.contains(&index) {
+            println!(
+                "cargo::error=api/refused.toml: \"{}\" refuses nothing",
+                refusal.pattern
+            );
+        }
+    }
+    for (kind, ids) in refusals {
+        let ids: Vec<String> = ids.iter().map(u16::to_string).collect();
+        writeln!(arms, "        {} => cx.refuse({kind:?}),", ids.join(" | ")).unwrap_or_default();
+    }
+    let code = format!(
+        "/// Calls the native of a method with its arguments unpacked.\n\
+         pub(crate) fn dispatch(cx: &mut Cx<'_>, method: MethodId, args: &[Value]) -> Result<Option<Value>, Stop> {{\n\
+         \x20   match method.0 {{\n{arms}        _ => cx.refuse(\"callback\"),\n    }}\n}}\n\
+         static COVERAGE: [Coverage; {}] = [\n{coverage}];\n",
+        api::METHOD_COUNT
+    );
+    let out = env::var_os("OUT_DIR")
+        .map(PathBuf::from)
+        .unwrap_or_default();
+    if let Err(error) = fs::write(out.join("dispatch.rs"), code) {
+        println!("cargo::error=dispatch.rs: {error}");
+    }
+}
+
+/// A line of `api/refused.toml`: a section names what is thrown, a key the rows, a value the reason.
+struct Refusal {
+    kind: String,
+    pattern: String,
+    reason: String,
+}
+
+impl Refusal {
+    /// Reads the small part of TOML that the file uses: `[section]` and `"pattern" = "reason"`.
+    fn parse(text: &str) -> Result<Vec<Self>, String> {
+        let mut kind = String::new();
+        let mut refusals = Vec::new();
+        for (number, line) in (1..).zip(text.lines()) {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            if let Some(section) = line.strip_prefix('[').and_then(|s| s.strip_suffix(']')) {
+                kind = section.to_owned();
+                continue;
+            }
+            let parts = line.strip_prefix('"').and_then(|s| s.split_once("\" = \""));
+            let Some((pattern, reason)) = parts.and_then(|(p, r)| Some((p, r.strip_suffix('"')?)))
+            else {
+                return Err(format!("line {number}: expected \"rows\" = \"reason\""));
+            };
+            refusals.push(Self {
+                kind: kind.clone(),
+                pattern: pattern.to_owned(),
+                reason: reason.to_owned(),
+            });
+        }
+        Ok(refusals)
+    }
+
+    /// Whether it names a beginning and not one method.
+    fn is_wide(&self) -> bool {
+        self.pattern.ends_with('*')
+    }
+
+    /// Whether a row is meant: by its whole name, its name without descriptor, or a beginning that ends in `*`.
+    fn covers(&self, row: &str) -> bool {
+        match self.pattern.strip_suffix('*') {
+            Some(start) => row.starts_with(start),
+            None => {
+                row == self.pattern
+                    || row
+                        .split_once('(')
+                        .is_some_and(|(name, _)| name == self.pattern)
+            }
+        }
+    }
+}
+
+/// The sources of the natives, read once.
+#[derive(Default)]
+struct Natives {
+    sources: BTreeMap<PathBuf, String>,
+}
+
+impl Natives {
+    /// The path of a method's native and what it is given before the arguments.
+    fn path(&mut self, method: &ApiMethod) -> Option<String> {
+        let class = class_name(method);
+        let function = function_name(method);
+        if self.has(class, &function) {
+            return Some(format!("{}::{function}(cx, ", module(class)));
+        }
+        let throwable = api::class("java/lang/Throwable")
+            .is_some_and(|throwable| method.class.get().is_a(throwable.id));
+        // Exceptions differ in nothing but their class.
+        if throwable && method.name == "throwIt" {
+            return Some(format!(
+                "{}::throw_it(cx, {class:?}, ",
+                module("java/lang/Throwable")
+            ));
+        }
+        if throwable && method.name == "<init>" && method.descriptor == "()V" {
+            return Some(format!("{}::construct(cx, ", module("java/lang/Throwable")));
+        }
+        if throwable && method.name == "<init>" && method.descriptor == "(S)V" {
+            return Some(format!(
+                "{}::construct_with_reason(cx, ",
+                module("java/lang/Throwable")
+            ));
+        }
+        None
+    }
+
+    fn has(&mut self, class: &str, function: &str) -> bool {
+        let file = source_file(class);
+        let source = self
+            .sources
+            .entry(file.clone())
+            .or_insert_with(|| fs::read_to_string(file).unwrap_or_default());
+        source.contains(&format!("pub(crate) fn {function}("))
+    }
+}
+
+/// The arm of the dispatch that unpacks a method's arguments and packs its result.
+fn arm(method: &ApiMethod, call: &str) -> String {
+    let (parameters, result) = descriptor(method.descriptor);
+    let instance = !method.flags.has(ApiFlags::STATIC) || method.name == "<init>";
+    let mut arguments: Vec<String> = Vec::new();
+    if instance {
+        arguments.push("this(args)?".to_owned());
+    }
+    for parameter in parameters {
+        let index = arguments.len();
+        let unpack = match parameter {
+            Type::Boolean => "boolean",
+            Type::Byte => "byte",
+            Type::Short => "short",
+            Type::Int => "int",
+            Type::Array(_) | Type::Class(_) => "reference",
+        };
+        arguments.push(format!("{unpack}(args, {index})?"));
+    }
+    let call = format!("crate::api::{call}{})", arguments.join(", "));
+    let body = match result {
+        None => format!("{call}.map(|()| None)"),
+        Some(Type::Boolean) => format!("{call}.map(|value| Some(Value::Short(i16::from(value))))"),
+        Some(Type::Byte) => format!("{call}.map(|value: i8| Some(Value::Short(i16::from(value))))"),
+        Some(Type::Short) => format!("{call}.map(|value| Some(Value::Short(value)))"),
+        Some(Type::Int) => format!("{call}.map(|value| Some(Value::Int(value)))"),
+        Some(Type::Array(_) | Type::Class(_)) => {
+            format!("{call}.map(|value| Some(Value::Ref(value)))")
+        }
+    };
+    format!(
+        "        // {}\n        {} => {body},\n",
+        row_name(method),
+        method.id.0
+    )
+}
+
+fn class_name(method: &ApiMethod) -> &'static str {
+    method.class.get().name
+}
+
+fn row_name(method: &ApiMethod) -> String {
+    format!(
+        "{}.{}{}",
+        class_name(method),
+        method.name,
+        method.descriptor
+    )
+}
+
+/// The native's name: the Java name in snake case, with the parameters' types when the class overloads it.
+fn function_name(method: &ApiMethod) -> String {
+    let name = match method.name {
+        "<init>" => "construct".to_owned(),
+        name => snake_case(name),
+    };
+    let overloaded = method
+        .class
+        .get()
+        .methods()
+        .iter()
+        .any(|other| other.name == method.name && other.id != method.id);
+    let (parameters, _) = descriptor(method.descriptor);
+    if overloaded && !parameters.is_empty() {
+        let types: Vec<String> = parameters.iter().map(Type::word).collect();
+        format!("{name}_{}", types.join("_"))
+    } else {
+        name
+    }
+}
+
+fn source_file(class: &str) -> PathBuf {
+    Path::new("src/api")
+        .join(path_of(class))
+        .with_extension("rs")
+}
+
+fn module(class: &str) -> String {
+    path_of(class).replace('/', "::")
+}
+
+fn path_of(class: &str) -> String {
+    match class.rsplit_once('/') {
+        Some((package, name)) => format!("{package}/{}", snake_case(name)),
+        None => snake_case(class),
+    }
+}
+
+/// `getCLAChannel` is `get_cla_channel`; a digit belongs to what stands before it.
+fn snake_case(name: &str) -> String {
+    let chars: Vec<char> = name.chars().collect();
+    let mut out = String::new();
+    for (i, c) in chars.iter().enumerate() {
+        if *c == '$' {
+            out.push('_');
+            continue;
+        }
+        let before = i.checked_sub(1).and_then(|i| chars.get(i));
+        let after = chars.get(i + 1);
+        let word_begins = c.is_ascii_uppercase()
+            && before.is_some_and(|b| {
+                b.is_ascii_lowercase()
+                    || b.is_ascii_uppercase() && after.is_some_and(char::is_ascii_lowercase)
+            });
+        if word_begins {
+            out.push('_');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+/// A type of a method descriptor (JVMS §4.3.2).
+enum Type {
+    Boolean,
+    Byte,
+    Short,
+    Int,
+    Array(Box<Type>),
+    Class(String),
+}
+
+impl Type {
+    /// Reads one type; what follows it is the second part.
+    fn parse(text: &str) -> Option<(Self, &str)> {
+        let rest = text.get(1..)?;
+        Some(match text.as_bytes().first()? {
+            b'Z' => (Self::Boolean, rest),
+            b'B' => (Self::Byte, rest),
+            b'S' => (Self::Short, rest),
+            b'I' => (Self::Int, rest),
+            b'[' => {
+                let (element, rest) = Self::parse(rest)?;
+                (Self::Array(Box::new(element)), rest)
+            }
+            b'L' => {
+                let (class, rest) = rest.split_once(';')?;
+                (Self::Class(class.to_owned()), rest)
+            }
+            _ => return None,
+        })
+    }
+
+    /// How the type is called in a native's name.
+    fn word(&self) -> String {
+        match self {
+            Self::Boolean => "boolean".to_owned(),
+            Self::Byte => "byte".to_owned(),
+            Self::Short => "short".to_owned(),
+            Self::Int => "int".to_owned(),
+            Self::Array(element) => format!("{}s", element.word()),
+            Self::Class(class) => snake_case(class.rsplit('/').next().unwrap_or(class)),
+        }
+    }
+}
+
+fn descriptor(text: &str) -> (Vec<Type>, Option<Type>) {
+    let (parameters, result) = text
+        .strip_prefix('(')
+        .and_then(|text| text.split_once(')'))
+        .unwrap_or_default();
+    let mut rest = parameters;
+    let mut types = Vec::new();
+    while let Some((parameter, after)) = Type::parse(rest) {
+        types.push(parameter);
+        rest = after;
+    }
+    (types, Type::parse(result).map(|(result, _)| result))
+}

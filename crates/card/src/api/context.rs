@@ -1,0 +1,212 @@
+use alloc::vec::Vec;
+
+use hydra_cap::api::MethodId;
+use hydra_vm::{
+    ArrayKind, Atomicity, ContextId, Fault, Host, MethodRef, ObjRef, Owner, Stop, Storage, Value,
+    Vm,
+};
+
+use crate::runtime::{ApduFault, AppletRef, Platform, State};
+
+/// The host that runs natives: everything of the card but the VM.
+pub(crate) struct Env<'a> {
+    pub(crate) state: &'a mut State,
+    pub(crate) platform: &'a mut dyn Platform,
+}
+
+impl Host for Env<'_> {
+    fn native(
+        &mut self,
+        vm: &mut Vm,
+        method: MethodId,
+        args: &[Value],
+    ) -> Result<Option<Value>, Stop> {
+        let mut cx = Cx {
+            vm,
+            state: &mut *self.state,
+            platform: &mut *self.platform,
+        };
+        super::dispatch(&mut cx, method, args)
+    }
+}
+
+/// What a native works with.
+///
+/// Arrays that an applet passed are read and written with the *caller's* rights, through the firewall; words and
+/// arrays that belong to the native itself with the JCRE's.
+pub(crate) struct Cx<'a> {
+    pub(crate) vm: &'a mut Vm,
+    pub(crate) state: &'a mut State,
+    pub(crate) platform: &'a mut dyn Platform,
+}
+
+impl Cx<'_> {
+    /// Throws the JCRE's own instance of an exception.
+    pub(crate) fn throw<T>(&mut self, class: &str, reason: i16) -> Result<T, Stop> {
+        Err(self.vm.throw(class, reason))
+    }
+
+    /// Throws what a method that is not there throws.
+    pub(super) fn refuse(&mut self, kind: &str) -> Result<Option<Value>, Stop> {
+        match kind {
+            "no-such-algorithm" => self.no_such_algorithm(),
+            "illegal-use" => self.throw("javacard/framework/SystemException", 6),
+            // The object is an applet's and does not implement what its class must.
+            _ => Err(Fault::AbstractMethod.into()),
+        }
+    }
+
+    /// `CryptoException.NO_SUCH_ALGORITHM`
+    pub(crate) fn no_such_algorithm<T>(&mut self) -> Result<T, Stop> {
+        self.throw(CRYPTO, 3)
+    }
+
+    /// `CryptoException` with this reason.
+    pub(crate) fn crypto_error<T>(&mut self, reason: CryptoReason) -> Result<T, Stop> {
+        // The reasons are small.
+        self.throw(CRYPTO, reason as i16)
+    }
+
+    pub(crate) fn null_pointer<T>(&mut self) -> Result<T, Stop> {
+        self.throw("java/lang/NullPointerException", 0)
+    }
+
+    pub(crate) fn out_of_bounds<T>(&mut self) -> Result<T, Stop> {
+        self.throw("java/lang/ArrayIndexOutOfBoundsException", 0)
+    }
+
+    /// The value, or an `APDUException`.
+    pub(crate) fn apdu<T>(&mut self, result: Result<T, ApduFault>) -> Result<T, Stop> {
+        match result {
+            Ok(value) => Ok(value),
+            Err(fault) => self.throw("javacard/framework/APDUException", fault as i16),
+        }
+    }
+
+    /// The context of the calling applet.
+    pub(crate) fn context(&self) -> ContextId {
+        self.vm.caller_context()
+    }
+
+    /// The calling applet, if it is one.
+    pub(crate) fn applet(&self) -> Option<AppletRef> {
+        Some(self.vm.caller().applet).filter(|applet| applet.0 != 0)
+    }
+
+    /// Bytes of an array of the applet's.
+    pub(crate) fn bytes(
+        &mut self,
+        array: ObjRef,
+        offset: i16,
+        length: i16,
+    ) -> Result<Vec<u8>, Stop> {
+        let context = self.context();
+        self.vm
+            .byte_range(array, offset, length, context)
+            .map(<[u8]>::to_vec)
+    }
+
+    /// Writes into an array of the applet's as `arrayCopyNonAtomic` does.
+    pub(crate) fn write(&mut self, array: ObjRef, offset: i16, bytes: &[u8]) -> Result<(), Stop> {
+        let context = self.context();
+        self.vm
+            .write_bytes(array, offset, bytes, context, Atomicity::NonAtomic)
+    }
+
+    /// Throws unless the applet may use these bytes of an array.
+    pub(crate) fn check(&mut self, array: ObjRef, offset: i16, length: i16) -> Result<(), Stop> {
+        let context = self.context();
+        self.vm
+            .byte_range(array, offset, length, context)
+            .map(|_| ())
+    }
+
+    /// Throws unless the applet may use an object that it passed.
+    pub(crate) fn check_object(&mut self, obj: ObjRef) -> Result<(), Stop> {
+        let context = self.context();
+        self.vm.check_access(obj, context)
+    }
+
+    /// A native short word.
+    pub(crate) fn short(&self, obj: ObjRef, word: u16) -> Result<i16, Stop> {
+        match self.vm.field(obj, word)? {
+            Value::Short(value) => Ok(value),
+            _ => Err(Fault::TypeConfusion.into()),
+        }
+    }
+
+    pub(crate) fn set_short(&mut self, obj: ObjRef, word: u16, value: i16) -> Result<(), Stop> {
+        self.vm
+            .set_field(obj, word, Value::Short(value), Atomicity::Atomic)
+    }
+
+    /// A native reference word.
+    pub(crate) fn object(&self, obj: ObjRef, word: u16) -> Result<ObjRef, Stop> {
+        match self.vm.field(obj, word)? {
+            Value::Ref(value) => Ok(value),
+            _ => Err(Fault::TypeConfusion.into()),
+        }
+    }
+
+    pub(crate) fn set_object(&mut self, obj: ObjRef, word: u16, value: ObjRef) -> Result<(), Stop> {
+        self.vm
+            .set_field(obj, word, Value::Ref(value), Atomicity::Atomic)
+    }
+
+    /// The content of an array of the native's own; empty for null.
+    pub(crate) fn own_bytes(&mut self, array: ObjRef) -> Result<Vec<u8>, Stop> {
+        if array.is_null() {
+            return Ok(Vec::new());
+        }
+        self.vm.bytes(array, ContextId::JCRE).map(<[u8]>::to_vec)
+    }
+
+    /// Writes into an array of the native's own.
+    pub(crate) fn own_write(
+        &mut self,
+        array: ObjRef,
+        offset: i16,
+        bytes: &[u8],
+        atomicity: Atomicity,
+    ) -> Result<(), Stop> {
+        self.vm
+            .write_bytes(array, offset, bytes, ContextId::JCRE, atomicity)
+    }
+
+    /// A new byte array of the native's own, charged to the calling applet.
+    pub(crate) fn new_own_bytes(&mut self, length: i16, storage: Storage) -> Result<ObjRef, Stop> {
+        let owner = self.vm.caller();
+        self.vm.new_array(ArrayKind::Byte, length, owner, storage)
+    }
+
+    /// A new object of an API class that the calling applet owns.
+    pub(crate) fn new_object(&mut self, class: &str) -> Result<ObjRef, Stop> {
+        let owner = self.vm.caller();
+        self.vm.new_instance(class, owner, Storage::Persistent)
+    }
+
+    /// Invokes a method on behalf of another owner.
+    pub(crate) fn invoke(
+        &mut self,
+        method: MethodRef,
+        args: &[Value],
+        owner: Owner,
+    ) -> Result<Option<Value>, Stop> {
+        let mut env = Env {
+            state: &mut *self.state,
+            platform: &mut *self.platform,
+        };
+        self.vm.invoke(&mut env, method, args, owner)
+    }
+}
+
+const CRYPTO: &str = "javacard/security/CryptoException";
+
+/// `CryptoException`'s reasons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CryptoReason {
+    IllegalValue = 1,
+    UninitializedKey = 2,
+    InvalidInit = 4,
+    IllegalUse = 5,
+}

@@ -1,0 +1,2 @@
+pub(crate) mod framework;
+pub(crate) mod security;

@@ -1,0 +1,10 @@
+pub(crate) mod aid;
+pub(crate) mod apdu;
+pub(crate) mod applet;
+pub(crate) mod card_exception;
+pub(crate) mod card_runtime_exception;
+pub(crate) mod jc_system;
+pub(crate) mod owner_pin;
+pub(crate) mod pin;
+pub(crate) mod user_exception;
+pub(crate) mod util;

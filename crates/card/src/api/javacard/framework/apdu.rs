@@ -1,0 +1,197 @@
+use hydra_vm::{ObjRef, Stop};
+
+use crate::api::Cx;
+use crate::runtime::{Apdu, ApduFault, ApduState};
+
+/// `PROTOCOL_T1` over the default medium: lengths need no help from the applet.
+const PROTOCOL: i8 = 1;
+
+/// `getInBlockSize`
+pub(crate) fn get_in_block_size(_: &mut Cx<'_>) -> Result<i16, Stop> {
+    Ok(Apdu::BLOCK)
+}
+
+/// `getOutBlockSize`
+pub(crate) fn get_out_block_size(_: &mut Cx<'_>) -> Result<i16, Stop> {
+    Ok(Apdu::BLOCK)
+}
+
+/// `getProtocol`
+pub(crate) fn get_protocol(_: &mut Cx<'_>) -> Result<i8, Stop> {
+    Ok(PROTOCOL)
+}
+
+/// `getNAD`: there is one terminal.
+pub(crate) fn get_nad(_: &mut Cx<'_>, _: ObjRef) -> Result<i8, Stop> {
+    Ok(0)
+}
+
+/// `waitExtension`: nothing waits.
+pub(crate) fn wait_extension(cx: &mut Cx<'_>) -> Result<(), Stop> {
+    current(cx).map(|_| ())
+}
+
+/// `getCurrentAPDU`: only the applet that processes a command has one.
+pub(crate) fn get_current_apdu(cx: &mut Cx<'_>) -> Result<ObjRef, Stop> {
+    current(cx)
+}
+
+/// `getCurrentAPDUBuffer`
+pub(crate) fn get_current_apdu_buffer(cx: &mut Cx<'_>) -> Result<ObjRef, Stop> {
+    current(cx)?;
+    Ok(cx.state.apdu.buffer)
+}
+
+/// `getCLAChannel`: the channel that the command came on.
+pub(crate) fn get_cla_channel(cx: &mut Cx<'_>) -> Result<i8, Stop> {
+    Ok(cx.state.channel.cast_signed())
+}
+
+/// `getBuffer`
+pub(crate) fn get_buffer(cx: &mut Cx<'_>, _: ObjRef) -> Result<ObjRef, Stop> {
+    Ok(cx.state.apdu.buffer)
+}
+
+/// `getCurrentState`
+pub(crate) fn get_current_state(cx: &mut Cx<'_>, _: ObjRef) -> Result<i8, Stop> {
+    Ok(cx.state.apdu.state as i8)
+}
+
+/// `setIncomingAndReceive`
+pub(crate) fn set_incoming_and_receive(cx: &mut Cx<'_>, _: ObjRef) -> Result<i16, Stop> {
+    let result = cx.state.apdu.set_incoming_and_receive(cx.vm)?;
+    cx.apdu(result)
+}
+
+/// `receiveBytes`
+pub(crate) fn receive_bytes(cx: &mut Cx<'_>, _: ObjRef, offset: i16) -> Result<i16, Stop> {
+    let result = cx.state.apdu.receive(cx.vm, offset)?;
+    cx.apdu(result)
+}
+
+/// `getIncomingLength`: Nc, once receiving began.
+pub(crate) fn get_incoming_length(cx: &mut Cx<'_>, _: ObjRef) -> Result<i16, Stop> {
+    receiving(cx)?;
+    Ok(cx.state.apdu.incoming_length())
+}
+
+/// `getOffsetCdata`: 5, or 7 with an extended Lc; once receiving began.
+pub(crate) fn get_offset_cdata(cx: &mut Cx<'_>, _: ObjRef) -> Result<i16, Stop> {
+    receiving(cx)?;
+    Ok(cx.state.apdu.offset_cdata())
+}
+
+/// `setOutgoing`
+pub(crate) fn set_outgoing(cx: &mut Cx<'_>, _: ObjRef) -> Result<i16, Stop> {
+    let result = cx.state.apdu.set_outgoing();
+    cx.apdu(result)
+}
+
+/// `setOutgoingNoChaining`: nothing is chained here anyway.
+pub(crate) fn set_outgoing_no_chaining(cx: &mut Cx<'_>, this: ObjRef) -> Result<i16, Stop> {
+    set_outgoing(cx, this)
+}
+
+/// `setOutgoingLength`
+pub(crate) fn set_outgoing_length(cx: &mut Cx<'_>, _: ObjRef, length: i16) -> Result<(), Stop> {
+    let result = cx.state.apdu.set_outgoing_length(length);
+    cx.apdu(result)
+}
+
+/// `sendBytes`: from the buffer.
+pub(crate) fn send_bytes(cx: &mut Cx<'_>, _: ObjRef, offset: i16, length: i16) -> Result<(), Stop> {
+    let checked =
+        Apdu::check_bounds(offset, length).and_then(|()| cx.state.apdu.check_send(length));
+    cx.apdu(checked)?;
+    send(cx, offset, length)
+}
+
+/// `sendBytesLong`: from an array of the applet's.
+pub(crate) fn send_bytes_long(
+    cx: &mut Cx<'_>,
+    _: ObjRef,
+    data: ObjRef,
+    offset: i16,
+    length: i16,
+) -> Result<(), Stop> {
+    let bytes = cx.bytes(data, offset, length)?;
+    let checked = cx.state.apdu.check_send(length);
+    cx.apdu(checked)?;
+    cx.state.apdu.send(&bytes);
+    Ok(())
+}
+
+/// `setOutgoingAndSend`
+pub(crate) fn set_outgoing_and_send(
+    cx: &mut Cx<'_>,
+    _: ObjRef,
+    offset: i16,
+    length: i16,
+) -> Result<(), Stop> {
+    let checked =
+        Apdu::check_bounds(offset, length).and_then(|()| cx.state.apdu.set_outgoing_for(length));
+    cx.apdu(checked)?;
+    send(cx, offset, length)
+}
+
+/// `isCommandChainingCLA`
+pub(crate) fn is_command_chaining_cla(cx: &mut Cx<'_>, _: ObjRef) -> Result<bool, Stop> {
+    Ok(class_byte(cx)? & 0x10 != 0)
+}
+
+/// `isSecureMessagingCLA`: ISO/IEC 7816-4 §5.4.1, first and further interindustry values.
+pub(crate) fn is_secure_messaging_cla(cx: &mut Cx<'_>, _: ObjRef) -> Result<bool, Stop> {
+    let class = class_byte(cx)?;
+    Ok(if class & 0x40 == 0 {
+        class & 0x0C != 0
+    } else {
+        class & 0x20 != 0
+    })
+}
+
+/// `isISOInterindustryCLA`
+pub(crate) fn is_iso_interindustry_cla(cx: &mut Cx<'_>, _: ObjRef) -> Result<bool, Stop> {
+    Ok(class_byte(cx)? & 0x80 == 0)
+}
+
+/// `isValidCLA`: neither FF nor what ISO/IEC 7816-4 §5.4.1 reserves (001x xxxx).
+pub(crate) fn is_valid_cla(cx: &mut Cx<'_>, _: ObjRef) -> Result<bool, Stop> {
+    let class = class_byte(cx)?;
+    Ok(class != 0xFF && class & 0xE0 != 0x20)
+}
+
+/// `getLogicalChannelEncoding`: `LC_ENCODING_TYPE_4` (0 to 3) or `LC_ENCODING_TYPE_4_TYPE_16`.
+pub(crate) fn get_logical_channel_encoding(cx: &mut Cx<'_>, _: ObjRef) -> Result<i8, Stop> {
+    Ok(if class_byte(cx)? & 0x40 == 0 { 1 } else { 2 })
+}
+
+fn send(cx: &mut Cx<'_>, offset: i16, length: i16) -> Result<(), Stop> {
+    let buffer = cx.state.apdu.buffer;
+    let jcre = hydra_vm::ContextId::JCRE;
+    let bytes = cx.vm.byte_range(buffer, offset, length, jcre)?;
+    cx.state.apdu.send(bytes);
+    Ok(())
+}
+
+/// The APDU object, if the caller is the applet that processes a command.
+fn current(cx: &mut Cx<'_>) -> Result<ObjRef, Stop> {
+    if cx.state.processing.is_some() && cx.applet() == cx.state.processing {
+        Ok(cx.state.apdu.object)
+    } else {
+        cx.throw("java/lang/SecurityException", 0)
+    }
+}
+
+fn receiving(cx: &mut Cx<'_>) -> Result<(), Stop> {
+    let result = match cx.state.apdu.state {
+        ApduState::PartialIncoming | ApduState::FullIncoming => Ok(()),
+        _ => Err(ApduFault::IllegalUse),
+    };
+    cx.apdu(result)
+}
+
+fn class_byte(cx: &mut Cx<'_>) -> Result<u8, Stop> {
+    let buffer = cx.state.apdu.buffer;
+    let bytes = cx.own_bytes(buffer)?;
+    Ok(bytes.first().copied().unwrap_or_default())
+}

@@ -1,0 +1,149 @@
+use core::cmp::Ordering;
+
+use hydra_vm::{Atomicity, ObjRef, Stop};
+
+use crate::api::Cx;
+
+/// `arrayCompare`: bytes count as unsigned.
+pub(crate) fn array_compare(
+    cx: &mut Cx<'_>,
+    source: ObjRef,
+    source_offset: i16,
+    target: ObjRef,
+    target_offset: i16,
+    length: i16,
+) -> Result<i8, Stop> {
+    let source = cx.bytes(source, source_offset, length)?;
+    let context = cx.context();
+    let target = cx.vm.byte_range(target, target_offset, length, context)?;
+    Ok(match source.as_slice().cmp(target) {
+        Ordering::Less => -1,
+        Ordering::Equal => 0,
+        Ordering::Greater => 1,
+    })
+}
+
+/// `arrayCopy`: all or nothing, also when power fails in between. A persistent array's write is one undo entry, and the
+/// journal makes a command's writes durable together.
+pub(crate) fn array_copy(
+    cx: &mut Cx<'_>,
+    source: ObjRef,
+    source_offset: i16,
+    target: ObjRef,
+    target_offset: i16,
+    length: i16,
+) -> Result<i16, Stop> {
+    copy(
+        cx,
+        (source, source_offset),
+        (target, target_offset),
+        length,
+        Atomicity::Atomic,
+    )
+}
+
+/// `arrayCopyNonAtomic`
+pub(crate) fn array_copy_non_atomic(
+    cx: &mut Cx<'_>,
+    source: ObjRef,
+    source_offset: i16,
+    target: ObjRef,
+    target_offset: i16,
+    length: i16,
+) -> Result<i16, Stop> {
+    copy(
+        cx,
+        (source, source_offset),
+        (target, target_offset),
+        length,
+        Atomicity::NonAtomic,
+    )
+}
+
+/// `arrayFillNonAtomic`
+pub(crate) fn array_fill_non_atomic(
+    cx: &mut Cx<'_>,
+    array: ObjRef,
+    offset: i16,
+    length: i16,
+    value: i8,
+) -> Result<i16, Stop> {
+    fill(cx, (array, offset), length, value, Atomicity::NonAtomic)
+}
+
+/// `arrayFill`
+pub(crate) fn array_fill(
+    cx: &mut Cx<'_>,
+    array: ObjRef,
+    offset: i16,
+    length: i16,
+    value: i8,
+) -> Result<i16, Stop> {
+    fill(cx, (array, offset), length, value, Atomicity::Atomic)
+}
+
+/// `getShort`
+pub(crate) fn get_short(cx: &mut Cx<'_>, array: ObjRef, offset: i16) -> Result<i16, Stop> {
+    let context = cx.context();
+    match cx.vm.byte_range(array, offset, 2, context)? {
+        [high, low] => Ok(i16::from_be_bytes([*high, *low])),
+        _ => cx.out_of_bounds(),
+    }
+}
+
+/// `makeShort`
+pub(crate) fn make_short(_: &mut Cx<'_>, high: i8, low: i8) -> Result<i16, Stop> {
+    Ok(i16::from_be_bytes([
+        high.cast_unsigned(),
+        low.cast_unsigned(),
+    ]))
+}
+
+/// `setShort`: atomic, as a field's write is. The offset after it.
+pub(crate) fn set_short(
+    cx: &mut Cx<'_>,
+    array: ObjRef,
+    offset: i16,
+    value: i16,
+) -> Result<i16, Stop> {
+    let context = cx.context();
+    let bytes = value.to_be_bytes();
+    cx.vm
+        .write_bytes(array, offset, &bytes, context, Atomicity::Atomic)?;
+    Ok(offset.wrapping_add(2))
+}
+
+fn copy(
+    cx: &mut Cx<'_>,
+    (source, source_offset): (ObjRef, i16),
+    (target, target_offset): (ObjRef, i16),
+    length: i16,
+    atomicity: Atomicity,
+) -> Result<i16, Stop> {
+    let context = cx.context();
+    cx.vm.copy_bytes(
+        source,
+        source_offset,
+        target,
+        target_offset,
+        length,
+        context,
+        atomicity,
+    )?;
+    Ok(target_offset.wrapping_add(length))
+}
+
+fn fill(
+    cx: &mut Cx<'_>,
+    (array, offset): (ObjRef, i16),
+    length: i16,
+    value: i8,
+    atomicity: Atomicity,
+) -> Result<i16, Stop> {
+    let context = cx.context();
+    let count = cx.vm.byte_range(array, offset, length, context)?.len();
+    let bytes = alloc::vec![value.cast_unsigned(); count];
+    cx.vm
+        .write_bytes(array, offset, &bytes, context, atomicity)?;
+    Ok(offset.wrapping_add(length))
+}

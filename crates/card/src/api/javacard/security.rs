@@ -1,0 +1,10 @@
+pub(crate) mod aes_key;
+pub(crate) mod ec_key;
+pub(crate) mod ec_private_key;
+pub(crate) mod ec_public_key;
+pub(crate) mod key;
+pub(crate) mod key_builder;
+pub(crate) mod key_pair;
+pub(crate) mod message_digest;
+pub(crate) mod random_data;
+pub(crate) mod signature;

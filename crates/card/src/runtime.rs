@@ -1,0 +1,363 @@
+//! The Java Card runtime environment: applet instances, selection, APDU processing, and what of it is durable.
+//!
+//! It owns the VM and the journal. What an application *is* to GlobalPlatform (its domain, privileges, life cycle) is
+//! OPEN's business; the runtime asks it through [`Platform`].
+
+mod apdu;
+mod install;
+mod instance;
+mod platform;
+mod process;
+
+pub(crate) use apdu::{Apdu, ApduFault, ApduState};
+pub(crate) use install::Installing;
+pub use instance::Instance;
+pub use platform::Platform;
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::fmt;
+
+use hydra_cap::CapFile;
+use hydra_vm::{
+    AppletId, ArrayKind, Changes, Clear, ContextId, EntryPoint, Fault, Limits, LinkError, ObjRef,
+    Owner, PackageId, RestoreError, Stop, Vm,
+};
+use hydra_wire::{Aid, StatusWord};
+
+use crate::api;
+use crate::nvm::{Journal, NvmError, Storage};
+
+/// An applet instance, as numbered by the runtime; stable over the card's life and never given out twice.
+pub type AppletRef = AppletId;
+
+/// The medium a card lives on.
+pub type CardStorage = Box<dyn Storage + Send>;
+
+/// The Java Card runtime environment of one card.
+pub struct Runtime {
+    vm: Vm,
+    state: State,
+}
+
+/// Everything of the runtime but the VM, so that natives can hold both.
+pub(crate) struct State {
+    journal: Journal<CardStorage>,
+    pub(crate) instances: BTreeMap<AppletRef, Instance>,
+    /// The applet selected on each logical channel.
+    pub(crate) channels: BTreeMap<u8, AppletRef>,
+    /// The channel of the command in progress.
+    pub(crate) channel: u8,
+    /// The applet whose `process` runs, if one does.
+    pub(crate) processing: Option<AppletRef>,
+    /// Whether it is being told of its selection.
+    pub(crate) selecting: bool,
+    pub(crate) apdu: Apdu,
+    pub(crate) installing: Option<Installing>,
+    /// Whether an applet asked for object deletion (JCRE 3.0.5 §7.7).
+    pub(crate) deletion_requested: bool,
+    /// The last fault that stopped an applet.
+    pub(crate) fault: Option<Fault>,
+    /// Hash computations in progress, by the object that holds them; like CLEAR_ON_RESET content, they go at reset.
+    pub(crate) digests: BTreeMap<ObjRef, api::Digest>,
+}
+
+impl Runtime {
+    /// A new card on a medium, whatever that held.
+    pub fn create(storage: CardStorage) -> Result<Self, OpenError> {
+        let journal = Journal::format(storage)?;
+        let vm = Vm::new(api::layout(), Limits::default());
+        let mut runtime = Self::with(vm, journal)?;
+        runtime.commit()?;
+        Ok(runtime)
+    }
+
+    /// The card on a medium, in the state of its last commit, just powered on.
+    pub fn open(storage: CardStorage) -> Result<Self, OpenError> {
+        let (journal, records) = Journal::open(storage)?;
+        let records = records
+            .into_iter()
+            .map(|(key, bytes)| (hydra_vm::RecordKey(key), bytes));
+        let vm = Vm::restore(api::layout(), Limits::default(), records)?;
+        Self::with(vm, journal)
+    }
+
+    fn with(vm: Vm, journal: Journal<CardStorage>) -> Result<Self, OpenError> {
+        let instances = Instance::read_all(&vm).ok_or(OpenError::Instances)?;
+        let mut runtime = Self {
+            vm,
+            state: State {
+                journal,
+                instances,
+                channels: BTreeMap::new(),
+                channel: 0,
+                processing: None,
+                selecting: false,
+                apdu: Apdu::default(),
+                installing: None,
+                deletion_requested: false,
+                fault: None,
+                digests: BTreeMap::new(),
+            },
+        };
+        runtime.power_on()?;
+        Ok(runtime)
+    }
+
+    /// Resets the card: transient content is cleared, nothing is selected, a transaction in progress is undone. What
+    /// was not committed stays to be committed, as it does on a card that loses no power.
+    pub fn reset(&mut self) -> Result<(), OpenError> {
+        self.abort_transaction();
+        self.vm.clear_transient(Clear::Reset);
+        self.state.channels.clear();
+        self.state.processing = None;
+        self.state.selecting = false;
+        self.state.installing = None;
+        self.state.digests.clear();
+        self.power_on()
+    }
+
+    /// Makes everything that changed durable: one step, one sync. An open transaction's effects are not among it.
+    pub fn commit(&mut self) -> Result<(), NvmError> {
+        self.state.commit(&mut self.vm)
+    }
+
+    /// Makes one record of the card's own durable now, and nothing else.
+    pub fn commit_record(&mut self, key: u32) -> Result<(), NvmError> {
+        let changes = self.vm.take_record(Vm::record_key(key));
+        self.state.write(changes.unwrap_or_default())
+    }
+
+    /// The VM, with the card's records.
+    pub fn vm(&self) -> &Vm {
+        &self.vm
+    }
+
+    /// The VM, with the card's records.
+    pub fn vm_mut(&mut self) -> &mut Vm {
+        &mut self.vm
+    }
+
+    /// The last fault that stopped an applet since this was asked: a sign of code that no converter made.
+    pub fn take_fault(&mut self) -> Option<Fault> {
+        self.state.fault.take()
+    }
+
+    /// Links a package.
+    pub fn load(&mut self, cap: &CapFile) -> Result<PackageId, LinkError> {
+        self.vm.link(cap)
+    }
+
+    /// Removes a package that has no applet instances, no importing packages and no objects left.
+    pub fn unload(&mut self, package: PackageId) -> Result<(), UnloadError> {
+        if let Some((applet, _)) = self
+            .state
+            .instances
+            .iter()
+            .find(|(_, instance)| instance.package == package)
+        {
+            return Err(UnloadError::HasApplet(*applet));
+        }
+        self.collect();
+        self.vm.unlink(package).map_err(UnloadError::Link)
+    }
+
+    /// The applet instances.
+    pub fn applets(&self) -> impl Iterator<Item = (AppletRef, &Instance)> {
+        self.state
+            .instances
+            .iter()
+            .map(|(applet, instance)| (*applet, instance))
+    }
+
+    /// An applet instance.
+    pub fn applet(&self, applet: AppletRef) -> Option<&Instance> {
+        self.state.instances.get(&applet)
+    }
+
+    /// The applet instance with this AID.
+    pub fn applet_by_aid(&self, aid: &Aid) -> Option<AppletRef> {
+        self.state.by_aid(aid.as_bytes())
+    }
+
+    /// The applet that is selected on a channel.
+    pub fn selected(&self, channel: u8) -> Option<AppletRef> {
+        self.state.channels.get(&channel).copied()
+    }
+
+    /// Frees objects that nothing refers to.
+    pub fn collect(&mut self) {
+        let roots: Vec<ObjRef> = self.state.roots().collect();
+        self.vm.collect(&roots);
+        let vm = &self.vm;
+        self.state.digests.retain(|obj, _| vm.owner(*obj).is_ok());
+    }
+
+    /// Makes the JCRE's objects for this session.
+    fn power_on(&mut self) -> Result<(), OpenError> {
+        let vm = &mut self.vm;
+        let mut make = || {
+            let session = hydra_vm::Storage::Session;
+            let object = vm.new_instance("javacard/framework/APDU", Owner::JCRE, session)?;
+            vm.set_entry_point(object, EntryPoint::Temporary)?;
+            let buffer = vm.new_array(ArrayKind::Byte, Apdu::BUFFER, Owner::JCRE, session)?;
+            vm.set_global_array(buffer)?;
+            Ok::<_, Stop>((object, buffer))
+        };
+        let (object, buffer) = make().map_err(|stop| match stop {
+            Stop::Fault(fault) => OpenError::Fault(fault),
+            Stop::Thrown(_) => OpenError::NoMemory,
+        })?;
+        self.state.apdu = Apdu::new(object, buffer);
+        self.update_selected();
+        Ok(())
+    }
+
+    fn abort_transaction(&mut self) {
+        if self.vm.depth() > 0 {
+            // There is one, so this can't fail.
+            let _ = self.vm.abort();
+        }
+    }
+
+    /// Tells the VM which contexts are active on a channel and which applets refuse shareable calls.
+    fn update_selected(&mut self) {
+        let contexts: Vec<ContextId> = self
+            .state
+            .channels
+            .values()
+            .filter_map(|applet| self.state.instances.get(applet))
+            .map(Instance::context)
+            // An applet being installed may make CLEAR_ON_DESELECT objects (JCRE 3.0.5 §5.1).
+            .chain(self.state.installing.iter().map(|i| i.package.into()))
+            .collect();
+        self.vm.set_selected(&contexts);
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime")
+            .field("applets", &self.state.instances)
+            .field("channels", &self.state.channels)
+            .finish_non_exhaustive()
+    }
+}
+
+impl State {
+    /// Makes everything that changed durable, but for an open transaction's effects.
+    pub(crate) fn commit(&mut self, vm: &mut Vm) -> Result<(), NvmError> {
+        let changes = vm.take_changes();
+        self.write(changes)
+    }
+
+    fn write(&mut self, changes: Changes) -> Result<(), NvmError> {
+        let changes: Vec<(u64, Option<Vec<u8>>)> = changes
+            .into_iter()
+            .map(|(key, value)| (key.0, value))
+            .collect();
+        self.journal.commit(&changes)
+    }
+
+    /// The instance with exactly this AID.
+    pub(crate) fn by_aid(&self, aid: &[u8]) -> Option<AppletRef> {
+        self.instances
+            .iter()
+            .find(|(_, instance)| instance.aid.as_bytes() == aid)
+            .map(|(applet, _)| *applet)
+    }
+
+    /// On how many channels an applet of this context is selected.
+    pub(crate) fn active_in_context(&self, context: ContextId) -> usize {
+        self.channels
+            .values()
+            .filter(|applet| {
+                self.instances
+                    .get(applet)
+                    .is_some_and(|instance| instance.context() == context)
+            })
+            .count()
+    }
+
+    /// What the garbage collector may not free.
+    fn roots(&self) -> impl Iterator<Item = ObjRef> {
+        self.instances
+            .values()
+            .flat_map(|instance| [instance.object, instance.aid_object])
+            .chain([self.apdu.object, self.apdu.buffer])
+    }
+}
+
+/// Why a card can't be made or opened; it is mute.
+#[derive(Debug)]
+pub enum OpenError {
+    /// The medium.
+    Nvm(NvmError),
+    /// What the medium holds is whole, but no card.
+    Restore(RestoreError),
+    /// The records of the applet instances are malformed.
+    Instances,
+    /// No memory for the runtime's own objects.
+    NoMemory,
+    /// The VM stopped while the runtime's own objects were made.
+    Fault(Fault),
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nvm(error) => error.fmt(f),
+            Self::Restore(error) => error.fmt(f),
+            Self::Instances => f.write_str("the applet instances' records are malformed"),
+            Self::NoMemory => f.write_str("no memory for the runtime's own objects"),
+            Self::Fault(fault) => fault.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for OpenError {}
+
+impl From<NvmError> for OpenError {
+    fn from(error: NvmError) -> Self {
+        Self::Nvm(error)
+    }
+}
+
+impl From<RestoreError> for OpenError {
+    fn from(error: RestoreError) -> Self {
+        Self::Restore(error)
+    }
+}
+
+/// Why a package stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnloadError {
+    /// An applet instance of it is there.
+    HasApplet(AppletRef),
+    /// The VM's reason.
+    Link(LinkError),
+}
+
+impl fmt::Display for UnloadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HasApplet(applet) => write!(f, "applet instance {} is there", applet.0),
+            Self::Link(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for UnloadError {}
+
+impl From<UnloadError> for StatusWord {
+    /// GPCS 2.3.1 §11.2.3.2: 6985 when others depend on it, 6A88 when it is not there.
+    fn from(error: UnloadError) -> Self {
+        match error {
+            UnloadError::HasApplet(_) | UnloadError::Link(LinkError::InUse) => {
+                Self::CONDITIONS_NOT_SATISFIED
+            }
+            UnloadError::Link(_) => Self::DATA_NOT_FOUND,
+        }
+    }
+}

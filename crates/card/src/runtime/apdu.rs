@@ -1,0 +1,246 @@
+use alloc::vec::Vec;
+
+use hydra_vm::{Atomicity, ContextId, ObjRef, Stop, Vm};
+use hydra_wire::Command;
+
+/// The state of the one APDU object (JCRE 3.0.5 §9.4): the command's data on its way in, the response's on its way out.
+///
+/// The transport is T=1-like: any length is received and sent without the applet's help.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Apdu {
+    /// The APDU object, a temporary entry point.
+    pub(crate) object: ObjRef,
+    /// Its buffer, a global array.
+    pub(crate) buffer: ObjRef,
+    pub(crate) state: ApduState,
+    data: Vec<u8>,
+    received: usize,
+    ne: u32,
+    /// Whether the applet takes extended lengths (`javacardx.apdu.ExtendedLength`).
+    extended_applet: bool,
+    /// Whether Lc is in its extended form in the buffer.
+    extended_lc: bool,
+    response: Vec<u8>,
+    response_length: usize,
+}
+
+/// `APDU.STATE_…` in their order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ApduState {
+    #[default]
+    Initial,
+    PartialIncoming,
+    FullIncoming,
+    Outgoing,
+    OutgoingLengthKnown,
+    PartialOutgoing,
+    FullOutgoing,
+}
+
+/// `APDUException`'s reasons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ApduFault {
+    IllegalUse = 1,
+    BufferBounds = 2,
+    BadLength = 3,
+}
+
+impl Apdu {
+    /// Bytes of the buffer: a header and the longest short command or response.
+    pub(crate) const BUFFER: i16 = 261;
+    /// Bytes that an applet may expect in one go (`getInBlockSize`).
+    pub(crate) const BLOCK: i16 = 254;
+
+    const LENGTH: usize = 261;
+
+    pub(crate) fn new(object: ObjRef, buffer: ObjRef) -> Self {
+        Self {
+            object,
+            buffer,
+            ..Self::default()
+        }
+    }
+
+    /// Takes a command: the header goes into the buffer, the data waits.
+    pub(crate) fn begin(
+        &mut self,
+        vm: &mut Vm,
+        command: &Command,
+        extended_applet: bool,
+    ) -> Result<(), Stop> {
+        self.state = ApduState::Initial;
+        self.data.clone_from(&command.data);
+        self.received = 0;
+        // A case 1 or 3 command leaves the length to the applet.
+        self.ne = command.ne.unwrap_or(256);
+        self.extended_applet = extended_applet;
+        self.extended_lc = extended_applet && command.extended;
+        self.response.clear();
+        self.response_length = 0;
+        let mut buffer = [0; Self::LENGTH];
+        buffer[..4].copy_from_slice(&[command.cla, command.ins, command.p1, command.p2]);
+        let length = match command.data.len() {
+            0 => command.ne.unwrap_or(0).to_be_bytes(),
+            nc => u32::try_from(nc).unwrap_or(u32::MAX).to_be_bytes(),
+        };
+        if self.extended_lc {
+            buffer[5..7].copy_from_slice(&length[2..]);
+        } else {
+            buffer[4] = length[3];
+        }
+        self.write(vm, 0, &buffer)
+    }
+
+    /// The data sent so far.
+    pub(crate) fn take_response(&mut self) -> Vec<u8> {
+        self.data.clear();
+        core::mem::take(&mut self.response)
+    }
+
+    /// Where the command's data begins in the buffer.
+    pub(crate) fn offset_cdata(&self) -> i16 {
+        if self.extended_lc { 7 } else { 5 }
+    }
+
+    /// Nc, the length of the command's data.
+    pub(crate) fn incoming_length(&self) -> i16 {
+        i16::try_from(self.data.len()).unwrap_or(i16::MAX)
+    }
+
+    /// `setIncomingAndReceive`
+    pub(crate) fn set_incoming_and_receive(
+        &mut self,
+        vm: &mut Vm,
+    ) -> Result<Result<i16, ApduFault>, Stop> {
+        if self.state != ApduState::Initial {
+            return Ok(Err(ApduFault::IllegalUse));
+        }
+        self.state = ApduState::PartialIncoming;
+        self.receive(vm, self.offset_cdata())
+    }
+
+    /// `receiveBytes`
+    pub(crate) fn receive(
+        &mut self,
+        vm: &mut Vm,
+        offset: i16,
+    ) -> Result<Result<i16, ApduFault>, Stop> {
+        if !matches!(
+            self.state,
+            ApduState::PartialIncoming | ApduState::FullIncoming
+        ) {
+            return Ok(Err(ApduFault::IllegalUse));
+        }
+        let left = self.data.len() - self.received;
+        let room = usize::try_from(offset)
+            .ok()
+            .and_then(|offset| Self::LENGTH.checked_sub(offset));
+        let block = usize::try_from(Self::BLOCK).unwrap_or_default();
+        let Some(room) = room.filter(|room| *room >= left.min(block)) else {
+            return Ok(Err(ApduFault::BufferBounds));
+        };
+        let count = left.min(room);
+        let bytes = &self.data[self.received..self.received + count];
+        vm.write_bytes(
+            self.buffer,
+            offset,
+            bytes,
+            ContextId::JCRE,
+            Atomicity::NonAtomic,
+        )?;
+        self.received += count;
+        self.state = if self.received == self.data.len() {
+            ApduState::FullIncoming
+        } else {
+            ApduState::PartialIncoming
+        };
+        // No more than the buffer's length.
+        Ok(Ok(i16::try_from(count).unwrap_or(i16::MAX)))
+    }
+
+    /// `setOutgoing`: Ne.
+    pub(crate) fn set_outgoing(&mut self) -> Result<i16, ApduFault> {
+        if self.state > ApduState::FullIncoming {
+            return Err(ApduFault::IllegalUse);
+        }
+        self.state = ApduState::Outgoing;
+        let most = if self.extended_applet { 32_767 } else { 256 };
+        Ok(i16::try_from(self.ne.min(most)).unwrap_or(i16::MAX))
+    }
+
+    /// `setOutgoingLength`
+    pub(crate) fn set_outgoing_length(&mut self, length: i16) -> Result<(), ApduFault> {
+        if self.state != ApduState::Outgoing {
+            return Err(ApduFault::IllegalUse);
+        }
+        self.response_length = self.checked_length(length)?;
+        self.state = ApduState::OutgoingLengthKnown;
+        Ok(())
+    }
+
+    /// Whether the buffer has these bytes.
+    pub(crate) fn check_bounds(offset: i16, length: i16) -> Result<(), ApduFault> {
+        let end = usize::try_from(offset)
+            .ok()
+            .zip(usize::try_from(length).ok())
+            .map(|(offset, length)| offset + length);
+        match end {
+            Some(end) if end <= Self::LENGTH => Ok(()),
+            _ => Err(ApduFault::BufferBounds),
+        }
+    }
+
+    /// Whether so many bytes may be sent now.
+    pub(crate) fn check_send(&self, length: i16) -> Result<(), ApduFault> {
+        let sending = matches!(
+            self.state,
+            ApduState::OutgoingLengthKnown | ApduState::PartialOutgoing
+        );
+        let fits = usize::try_from(length)
+            .is_ok_and(|length| self.response.len() + length <= self.response_length);
+        if sending && fits {
+            Ok(())
+        } else {
+            Err(ApduFault::IllegalUse)
+        }
+    }
+
+    /// `sendBytes` and `sendBytesLong`, once checked.
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
+        self.response.extend_from_slice(bytes);
+        self.state = if self.response.len() == self.response_length {
+            ApduState::FullOutgoing
+        } else {
+            ApduState::PartialOutgoing
+        };
+    }
+
+    /// `setOutgoingAndSend`, all of it but the bytes.
+    pub(crate) fn set_outgoing_for(&mut self, length: i16) -> Result<(), ApduFault> {
+        if self.state > ApduState::FullIncoming {
+            return Err(ApduFault::IllegalUse);
+        }
+        self.response_length = self.checked_length(length)?;
+        self.state = ApduState::OutgoingLengthKnown;
+        Ok(())
+    }
+
+    fn checked_length(&self, length: i16) -> Result<usize, ApduFault> {
+        let most = if self.extended_applet { i16::MAX } else { 256 };
+        usize::try_from(length)
+            .ok()
+            .filter(|_| length <= most)
+            .ok_or(ApduFault::BadLength)
+    }
+
+    /// Puts bytes into the buffer.
+    pub(crate) fn write(&self, vm: &mut Vm, offset: i16, bytes: &[u8]) -> Result<(), Stop> {
+        vm.write_bytes(
+            self.buffer,
+            offset,
+            bytes,
+            ContextId::JCRE,
+            Atomicity::NonAtomic,
+        )
+    }
+}

@@ -1,0 +1,190 @@
+use alloc::vec::Vec;
+
+use hydra_vm::{ObjRef, Owner, PackageId, Stop, Value};
+use hydra_wire::{Aid, StatusWord};
+
+use super::{Apdu, AppletRef, Instance, Platform, Runtime};
+use crate::api::Env;
+
+/// An installation in progress.
+#[derive(Clone, Debug)]
+pub(crate) struct Installing {
+    pub(crate) applet: AppletRef,
+    pub(crate) package: PackageId,
+    module: Aid,
+    /// The AID that the instance must register with.
+    pub(crate) aid: Aid,
+    /// The applet and AID objects, once it registered.
+    pub(crate) registered: Option<(ObjRef, ObjRef)>,
+}
+
+impl Runtime {
+    /// Installs an applet (JCRE 3.0.5 §11.2): calls its `install` with the instance AID, privileges and parameters,
+    /// each after its length (GPCS 2.3.1 §11.5.2.3.7). All or nothing: unless the applet registers and returns, the
+    /// card is as before.
+    pub fn install(
+        &mut self,
+        platform: &mut dyn Platform,
+        package: PackageId,
+        module: &Aid,
+        aid: &Aid,
+        privileges: &[u8],
+        parameters: &[u8],
+    ) -> Result<AppletRef, StatusWord> {
+        if self.applet_by_aid(aid).is_some() {
+            return Err(StatusWord::CONDITIONS_NOT_SATISFIED);
+        }
+        let method = self
+            .vm
+            .install_method(package, module)
+            .ok_or(StatusWord::DATA_NOT_FOUND)?;
+        let mut data = Vec::new();
+        for part in [aid.as_bytes(), privileges, parameters] {
+            data.push(u8::try_from(part.len()).map_err(|_| StatusWord::WRONG_DATA)?);
+            data.extend_from_slice(part);
+        }
+        let length = u8::try_from(data.len())
+            .ok()
+            .filter(|length| i16::from(*length) <= Apdu::BUFFER)
+            .ok_or(StatusWord::WRONG_DATA)?;
+
+        // The applet may use transactions of its own in `install`, so a copy of the VM is what undoes it all.
+        let before = self.vm.clone();
+        let Some(applet) = Instance::next(&mut self.vm) else {
+            return Err(StatusWord::NOT_ENOUGH_MEMORY);
+        };
+        self.state.installing = Some(Installing {
+            applet,
+            package,
+            module: module.clone(),
+            aid: aid.clone(),
+            registered: None,
+        });
+        self.update_selected();
+        let owner = Owner::applet(package, applet);
+        // `bLength` is a byte: applets mask it.
+        let args = [
+            Value::Ref(self.state.apdu.buffer),
+            Value::Short(0),
+            Value::Short(i16::from(length.cast_signed())),
+        ];
+        let result = self
+            .state
+            .apdu
+            .write(&mut self.vm, 0, &data)
+            .and_then(|()| {
+                self.vm.set_step_limit(Some(super::process::STEPS));
+                let mut env = Env {
+                    state: &mut self.state,
+                    platform,
+                };
+                self.vm.invoke(&mut env, method, &args, owner)
+            });
+        let installing = self.state.installing.take();
+        let result = match result {
+            Err(stop) => Err(self.install_status(stop)),
+            Ok(_) if self.vm.depth() > 0 => Err(StatusWord::CONDITIONS_NOT_SATISFIED),
+            Ok(_) => installing
+                .and_then(Installing::into_instance)
+                .ok_or(StatusWord::CONDITIONS_NOT_SATISFIED),
+        };
+        match result {
+            Ok(instance) => {
+                instance.put(&mut self.vm, applet);
+                self.state.instances.insert(applet, instance);
+                self.update_selected();
+                self.finish_call();
+                Ok(applet)
+            }
+            Err(status) => {
+                self.vm = before;
+                self.state.deletion_requested = false;
+                let vm = &self.vm;
+                self.state.digests.retain(|obj, _| vm.owner(*obj).is_ok());
+                self.update_selected();
+                Err(status)
+            }
+        }
+    }
+
+    /// Deletes applet instances (JCRE 3.0.5 §11.3.4.2), all or none: 6985 if one is selected, or if others than these
+    /// refer to their objects.
+    pub fn uninstall(
+        &mut self,
+        platform: &mut dyn Platform,
+        applets: &[AppletRef],
+    ) -> Result<(), StatusWord> {
+        for applet in applets {
+            if !self.state.instances.contains_key(applet) {
+                return Err(StatusWord::DATA_NOT_FOUND);
+            }
+            if self.state.channels.values().any(|active| active == applet) {
+                return Err(StatusWord::CONDITIONS_NOT_SATISFIED);
+            }
+        }
+        for applet in applets {
+            let event = "javacard/framework/AppletEvent";
+            let listens = self
+                .applet(*applet)
+                .is_some_and(|instance| self.vm.is_instance(instance.object, event) == Ok(true));
+            if listens {
+                // Whatever it does, it goes.
+                if let Err(stop) = self.call(platform, *applet, event, "uninstall()V", &[]) {
+                    self.status(stop);
+                }
+                self.abort_transaction();
+            }
+        }
+        if applets
+            .iter()
+            .any(|applet| self.is_needed(*applet, applets))
+        {
+            return Err(StatusWord::CONDITIONS_NOT_SATISFIED);
+        }
+        for applet in applets {
+            self.state.instances.remove(applet);
+            Instance::delete(&mut self.vm, *applet);
+            self.vm.delete_objects_of(*applet);
+        }
+        self.collect();
+        Ok(())
+    }
+
+    /// Whether anybody but `going` refers to an applet's objects.
+    fn is_needed(&self, applet: AppletRef, going: &[AppletRef]) -> bool {
+        if going.len() == 1 {
+            return self.vm.referenced_from_other(applet);
+        }
+        let mut rest = self.vm.clone();
+        for other in going.iter().filter(|other| **other != applet) {
+            rest.delete_objects_of(*other);
+        }
+        rest.referenced_from_other(applet)
+    }
+
+    fn install_status(&mut self, stop: Stop) -> StatusWord {
+        if let Stop::Thrown(exception) = stop {
+            let system = self
+                .vm
+                .is_instance(exception, "javacard/framework/SystemException");
+            // NO_TRANSIENT_SPACE and NO_RESOURCE
+            if system == Ok(true) && matches!(self.vm.reason(exception), Some(2 | 5)) {
+                return StatusWord::NOT_ENOUGH_MEMORY;
+            }
+        }
+        self.status(stop)
+    }
+}
+
+impl Installing {
+    fn into_instance(self) -> Option<Instance> {
+        let (object, aid_object) = self.registered?;
+        Some(Instance {
+            aid: self.aid,
+            module: self.module,
+            package: self.package,
+            object,
+            aid_object,
+        })
+    }
+}

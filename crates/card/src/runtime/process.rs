@@ -1,0 +1,328 @@
+use alloc::vec::Vec;
+
+use hydra_vm::{Clear, Fault, Stop, Value};
+use hydra_wire::{Command, Response, StatusWord};
+
+use super::{Apdu, AppletRef, Platform, Runtime};
+use crate::api::Env;
+
+/// How many branches and calls one command may take: a few seconds' worth.
+pub(super) const STEPS: u64 = 400_000_000;
+
+impl Runtime {
+    /// Selects an applet on a channel (JCRE 3.0.5 §4.5) and lets it answer the command that selected it. The status
+    /// word alone when it was not selected: 6985 if it can't be active twice, 6999 if it refused.
+    pub fn select(
+        &mut self,
+        platform: &mut dyn Platform,
+        channel: u8,
+        applet: AppletRef,
+        command: &Command,
+    ) -> Result<Response, StatusWord> {
+        self.select_implicitly(platform, channel, applet)?;
+        Ok(self.run(platform, channel, applet, command, Selecting::Yes))
+    }
+
+    /// Selects an applet on a channel without a command for it, as MANAGE CHANNEL does (JCRE 3.0.5 §4.4).
+    pub fn select_implicitly(
+        &mut self,
+        platform: &mut dyn Platform,
+        channel: u8,
+        applet: AppletRef,
+    ) -> Result<(), StatusWord> {
+        let Some(instance) = self.state.instances.get(&applet) else {
+            return Err(StatusWord::NOT_FOUND);
+        };
+        let context = instance.context();
+        let elsewhere: Vec<AppletRef> = self
+            .state
+            .channels
+            .iter()
+            .filter(|(other, _)| **other != channel)
+            .map(|(_, applet)| *applet)
+            .filter(|other| {
+                self.state
+                    .instances
+                    .get(other)
+                    .is_some_and(|instance| instance.context() == context)
+            })
+            .collect();
+        if !elsewhere.is_empty() {
+            let mut all = elsewhere.iter().chain([&applet]);
+            if !all.all(|applet| self.is_multiselectable(*applet)) {
+                return Err(StatusWord::CONDITIONS_NOT_SATISFIED);
+            }
+        }
+        self.deselect(platform, channel);
+
+        self.state.channel = channel;
+        self.state.channels.insert(channel, applet);
+        self.update_selected();
+        let accepted = if elsewhere.is_empty() {
+            self.call(
+                platform,
+                applet,
+                "javacard/framework/Applet",
+                "select()Z",
+                &[],
+            )
+        } else {
+            self.call(
+                platform,
+                applet,
+                "javacard/framework/MultiSelectable",
+                "select(Z)Z",
+                &[Value::boolean(elsewhere.contains(&applet))],
+            )
+        };
+        self.abort_transaction();
+        match accepted {
+            Ok(Some(Value::Short(accepted))) if accepted != 0 => Ok(()),
+            result => {
+                if let Err(stop) = result {
+                    self.status(stop);
+                }
+                self.leave(channel, applet);
+                Err(StatusWord::SELECT_FAILED)
+            }
+        }
+    }
+
+    /// Hands a command to the applet that is selected on a channel.
+    pub fn process(
+        &mut self,
+        platform: &mut dyn Platform,
+        channel: u8,
+        applet: AppletRef,
+        command: &Command,
+    ) -> Response {
+        if self.selected(channel) != Some(applet) {
+            return StatusWord::COMMAND_NOT_ALLOWED.into();
+        }
+        self.run(platform, channel, applet, command, Selecting::No)
+    }
+
+    /// Deselects the applet on a channel, if there is one (JCRE 3.0.5 §4.6). Whatever it does, it is deselected.
+    pub fn deselect(&mut self, platform: &mut dyn Platform, channel: u8) {
+        let Some(applet) = self.selected(channel) else {
+            return;
+        };
+        let Some(context) = self.applet(applet).map(super::Instance::context) else {
+            return;
+        };
+        self.state.channel = channel;
+        let result = if self.state.active_in_context(context) == 1 {
+            self.call(
+                platform,
+                applet,
+                "javacard/framework/Applet",
+                "deselect()V",
+                &[],
+            )
+        } else {
+            let still_active = self
+                .state
+                .channels
+                .iter()
+                .any(|(other, active)| *other != channel && *active == applet);
+            self.call(
+                platform,
+                applet,
+                "javacard/framework/MultiSelectable",
+                "deselect(Z)V",
+                &[Value::boolean(still_active)],
+            )
+        };
+        if let Err(stop) = result {
+            self.status(stop);
+        }
+        self.abort_transaction();
+        self.leave(channel, applet);
+    }
+
+    /// Hands data of its security domain to an application: a whole STORE DATA command (GPCS 2.3.1 §7.3.3), through
+    /// `org.globalplatform.Personalization` if it implements that, else `org.globalplatform.Application`.
+    pub fn process_data(
+        &mut self,
+        platform: &mut dyn Platform,
+        applet: AppletRef,
+        data: &[u8],
+    ) -> Result<Vec<u8>, StatusWord> {
+        const PERSONALIZATION: &str = "org/globalplatform/Personalization";
+        const APPLICATION: &str = "org/globalplatform/Application";
+        let Some(instance) = self.state.instances.get(&applet) else {
+            return Err(StatusWord::NOT_FOUND);
+        };
+        let object = instance.object;
+        let length = i16::try_from(data.len())
+            .ok()
+            .filter(|length| *length <= Apdu::BUFFER)
+            .ok_or(StatusWord::WRONG_LENGTH)?;
+        let answers = self.vm.is_instance(object, PERSONALIZATION) == Ok(true);
+        if !answers && self.vm.is_instance(object, APPLICATION) != Ok(true) {
+            return Err(StatusWord::CONDITIONS_NOT_SATISFIED);
+        }
+        let buffer = self.state.apdu.buffer;
+        let result = self
+            .state
+            .apdu
+            .write(&mut self.vm, 0, data)
+            .and_then(|()| {
+                let input = [Value::Ref(buffer), Value::Short(0), Value::Short(length)];
+                if answers {
+                    let output = [Value::Ref(buffer), Value::Short(0)];
+                    let args = [&input[..], &output[..]].concat();
+                    self.call(
+                        platform,
+                        applet,
+                        PERSONALIZATION,
+                        "processData([BSS[BS)S",
+                        &args,
+                    )
+                } else {
+                    self.call(platform, applet, APPLICATION, "processData([BSS)V", &input)
+                }
+            })
+            .and_then(|value| match value {
+                Some(Value::Short(length)) => self
+                    .vm
+                    .byte_range(buffer, 0, length, hydra_vm::ContextId::JCRE)
+                    .map(<[u8]>::to_vec),
+                _ => Ok(Vec::new()),
+            })
+            .map_err(|stop| self.status(stop));
+        self.finish_call();
+        result
+    }
+
+    fn run(
+        &mut self,
+        platform: &mut dyn Platform,
+        channel: u8,
+        applet: AppletRef,
+        command: &Command,
+        selecting: Selecting,
+    ) -> Response {
+        let Some(instance) = self.state.instances.get(&applet) else {
+            return StatusWord::COMMAND_NOT_ALLOWED.into();
+        };
+        let extended = self
+            .vm
+            .is_instance(instance.object, "javacardx/apdu/ExtendedLength")
+            == Ok(true);
+        // JCRE 3.0.5 §9.4.3: the others see short lengths only.
+        if command.data.len() > 255 && !extended {
+            return StatusWord::WRONG_LENGTH.into();
+        }
+        self.state.channel = channel;
+        self.state.selecting = selecting == Selecting::Yes;
+        self.state.processing = Some(applet);
+        let apdu = self.state.apdu.object;
+        let result = self
+            .state
+            .apdu
+            .begin(&mut self.vm, command, extended)
+            .and_then(|()| {
+                self.call(
+                    platform,
+                    applet,
+                    "javacard/framework/Applet",
+                    "process(Ljavacard/framework/APDU;)V",
+                    &[Value::Ref(apdu)],
+                )
+            });
+        let sw = match result {
+            Ok(_) => StatusWord::NO_ERROR,
+            Err(stop) => self.status(stop),
+        };
+        self.state.processing = None;
+        self.state.selecting = false;
+        let mut data = self.state.apdu.take_response();
+        self.finish_call();
+        // A warning goes with what was sent before it; an error takes it back.
+        if !(sw.is_success_or_warning() || sw.0 >> 12 == 9) {
+            data.clear();
+        }
+        Response { data, sw }
+    }
+
+    /// Invokes a method of an applet in its context.
+    pub(super) fn call(
+        &mut self,
+        platform: &mut dyn Platform,
+        applet: AppletRef,
+        class: &str,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Option<Value>, Stop> {
+        let Some(instance) = self.state.instances.get(&applet) else {
+            return Err(Stop::Fault(Fault::NoSuchMember));
+        };
+        let owner = instance.owner(applet);
+        let object = instance.object;
+        let method = self.vm.find_virtual(object, class, method)?;
+        let mut all = Vec::with_capacity(args.len() + 1);
+        all.push(Value::Ref(object));
+        all.extend_from_slice(args);
+        self.vm.set_step_limit(Some(STEPS));
+        let mut env = Env {
+            state: &mut self.state,
+            platform,
+        };
+        self.vm.invoke(&mut env, method, &all, owner)
+    }
+
+    /// What the runtime does when it has control again: no transaction outlives a command (JCRE 3.0.5 §7.6.2), and
+    /// objects are deleted between commands.
+    pub(super) fn finish_call(&mut self) {
+        self.abort_transaction();
+        if core::mem::take(&mut self.state.deletion_requested) {
+            self.collect();
+        }
+    }
+
+    /// The status word for what ended a method (JCRE 3.0.5 §3.3): the reason of an ISOException, 6F00 for all else.
+    pub(super) fn status(&mut self, stop: Stop) -> StatusWord {
+        match stop {
+            Stop::Thrown(exception) => {
+                let iso = self
+                    .vm
+                    .is_instance(exception, "javacard/framework/ISOException");
+                match self.vm.reason(exception) {
+                    Some(reason) if iso == Ok(true) => StatusWord(reason.cast_unsigned()),
+                    _ => StatusWord::UNKNOWN,
+                }
+            }
+            Stop::Fault(fault) => {
+                self.state.fault = Some(fault);
+                StatusWord::UNKNOWN
+            }
+        }
+    }
+
+    fn is_multiselectable(&self, applet: AppletRef) -> bool {
+        self.applet(applet).is_some_and(|instance| {
+            self.vm
+                .is_instance(instance.object, "javacard/framework/MultiSelectable")
+                == Ok(true)
+        })
+    }
+
+    /// Ends an applet's selection on a channel; the last of its context takes CLEAR_ON_DESELECT content along.
+    fn leave(&mut self, channel: u8, applet: AppletRef) {
+        self.state.channels.remove(&channel);
+        if let Some(context) = self.applet(applet).map(super::Instance::context)
+            && self.state.active_in_context(context) == 0
+        {
+            self.vm.clear_transient(Clear::Deselect(context));
+        }
+        self.update_selected();
+    }
+}
+
+/// Whether the command is the one that selects the applet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Selecting {
+    Yes,
+    No,
+}
