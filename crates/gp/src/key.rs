@@ -13,7 +13,7 @@ use crate::fields::{Fields, push_lv};
 /// Key type of an AES key (GPCS 2.3.1 Table 11-16).
 pub const AES: u8 = 0x88;
 
-/// An SCP03 key set: three static AES keys of one length under one version (Amendment D §5.1).
+/// An SCP03 key set: three static AES keys of one length under one version (Amendment D §6.1).
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeySet {
     /// Key version number, 01 to 7F.
@@ -91,7 +91,7 @@ impl fmt::Debug for KeySet {
     }
 }
 
-/// The check value of an AES key: the first three bytes of the encryption of sixteen bytes 01 (GPCS 2.3.1 §B.5).
+/// The check value of an AES key: the first three bytes of the encryption of sixteen bytes 01 (Amendment D §7.2.2).
 pub fn check_value(key: &AesKey) -> [u8; 3] {
     let [a, b, c, ..] = aes_ecb_encrypt(key, &[0x01; 16]);
     [a, b, c]
@@ -110,7 +110,7 @@ pub struct KeyBlock {
 
 impl KeyBlock {
     /// An AES key under the data encryption key: AES-CBC with a zero vector, padded to whole blocks, after the key's
-    /// clear length (Amendment D §7.2).
+    /// clear length (Amendment D §7.2.1).
     pub fn aes(key: &AesKey, dek: &AesKey) -> Self {
         let mut padded = Zeroizing::new(key.as_bytes().to_vec());
         padded.resize(key.len().next_multiple_of(16), 0);

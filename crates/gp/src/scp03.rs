@@ -1,4 +1,4 @@
-//! Secure Channel Protocol 03 (GlobalPlatform Amendment D 1.1.2), i = 70 and 71: AES, pseudo-random card challenge,
+//! Secure Channel Protocol 03 (GlobalPlatform Amendment D 1.2), i = 70 and 71: AES, pseudo-random card challenge,
 //! C-MAC, C-DECRYPTION, R-MAC, R-ENCRYPTION; keys of 128, 192 or 256 bits.
 //!
 //! Both ends are machines without I/O. The card goes [`CardSession::initialize_update`] → [`CardPending`] →

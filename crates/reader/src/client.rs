@@ -263,20 +263,11 @@ impl<L: CardLink> GpClient<L> {
     }
 
     /// Sends a command on the current channel, protected when a secure channel is open, and gives the plain response
-    /// whatever its status word.
+    /// whatever its status word. Data that does not fit the short form goes in the extended one.
     pub fn transmit(&mut self, action: &'static str, command: &Apdu) -> Result<Response, L> {
         let Some(mut session) = self.session.take() else {
             return self.exchange(action, command);
         };
-        let max = session.max_data();
-        if command.data.len() > max && !command.extended {
-            self.session = Some(session);
-            return Err(ClientError::TooLong {
-                action,
-                len: command.data.len(),
-                max,
-            });
-        }
         let failed = |source| ClientError::SecureChannel { action, source };
         let (wrapped, ticket) = session.wrap(command).map_err(failed)?;
         let response = self.exchange(action, &wrapped)?;
@@ -290,8 +281,13 @@ impl<L: CardLink> GpClient<L> {
     }
 
     fn run(&mut self, action: &'static str, command: &Command) -> Result<Response, L> {
-        let response = self.transmit(action, &command.to_apdu())?;
-        accepted(action, response)
+        let apdu = command.to_apdu();
+        // Not every card takes the extended form, and GlobalPlatform's commands have their own ways to be split.
+        let (len, max) = (apdu.data.len(), self.max_data());
+        if len > max {
+            return Err(ClientError::TooLong { action, len, max });
+        }
+        accepted(action, self.transmit(action, &apdu)?)
     }
 
     fn exchange(&mut self, action: &'static str, command: &Apdu) -> Result<Response, L> {

@@ -473,12 +473,14 @@ fn what_does_not_fit_is_not_sent() {
     client
         .store_data(DataFormat::Dgi, fits.iter().map(Vec::as_slice))
         .unwrap();
-    let too_long = items(max + 1);
-    let refused = client.store_data(DataFormat::Dgi, too_long.iter().map(Vec::as_slice));
-    assert!(matches!(
-        refused,
-        Err(ClientError::TooLong { len, max: 239, .. }) if len == max + 1
-    ));
+    for too_long in [max + 1, 300] {
+        let items = items(too_long);
+        let refused = client.store_data(DataFormat::Dgi, items.iter().map(Vec::as_slice));
+        assert!(matches!(
+            refused,
+            Err(ClientError::TooLong { len, max: 239, .. }) if len == too_long
+        ));
+    }
     // Nothing went out, so the session stands.
     client.get_data(0x00C1).unwrap();
     let announcement = InstallForLoad::new(&aid(PACKAGE), &aid(ISD));

@@ -7,6 +7,8 @@ use crate::Privileges;
 use crate::fields::{Fields, push_lv};
 
 /// GPCS 2.3.1 §11.5 INSTALL
+///
+/// Each field has one length byte: what is longer than 255 bytes cannot be expressed and is cut off when written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Install {
     /// §11.5.2.3.1: announces a load file.

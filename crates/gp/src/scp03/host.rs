@@ -201,7 +201,7 @@ impl HostPending {
     }
 }
 
-/// What a card answers to INITIALIZE UPDATE under SCP03 (Amendment D §7.1.1.5).
+/// What a card answers to INITIALIZE UPDATE under SCP03 (Amendment D §7.1.1.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InitializeUpdateResponse {
     /// Key diversification data.
