@@ -1,0 +1,11 @@
+//! The relay over real sockets and mutual TLS: with our own link, with raw MQTT, with Python's paho; and our link with
+//! Mosquitto in the relay's place.
+
+mod access;
+mod certificates;
+mod delivery;
+mod mosquitto;
+mod paho;
+mod pki;
+mod raw;
+mod world;
