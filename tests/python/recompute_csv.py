@@ -34,7 +34,8 @@ def in_window(moment, window):
 def main(readings, tariff, first, last):
     rows = [(instant(row["start"]), row["kwh"]) for row in csv.DictReader(open(readings))]
     starts = sorted({start for start, _ in rows})
-    step = Counter(b - a for a, b in zip(starts, starts[1:])).most_common(1)[0][0]
+    steps = Counter(b - a for a, b in zip(starts, starts[1:]))
+    step = max(steps, key=lambda step: (steps[step], -step))
     begin, end = (
         datetime.combine(date.fromisoformat(day), datetime.min.time(), timezone.utc) for day in (first, last)
     )
