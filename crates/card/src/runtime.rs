@@ -64,13 +64,11 @@ pub(crate) struct State {
 }
 
 impl Runtime {
-    /// A new card on a medium, whatever that held.
+    /// A new card on a medium, whatever that held. Nothing of it is durable before the first commit.
     pub fn create(storage: CardStorage) -> Result<Self, OpenError> {
         let journal = Journal::format(storage)?;
         let vm = Vm::new(api::layout(), Limits::default());
-        let mut runtime = Self::with(vm, journal)?;
-        runtime.commit()?;
-        Ok(runtime)
+        Self::with(vm, journal)
     }
 
     /// The card on a medium, in the state of its last commit, just powered on.

@@ -1,4 +1,5 @@
 //! The journal on a medium whose power fails at every write, and on media that were altered.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use hydra_card::nvm::{Journal, MemoryStorage, NvmError, Records, Storage};
 use hydra_testkit::{Cut, Loss, PowerCut};

@@ -164,6 +164,7 @@ pub(crate) fn sign(
 }
 
 /// `verify`
+#[allow(clippy::too_many_arguments, reason = "the Java method has as many")]
 pub(crate) fn verify(
     cx: &mut Cx<'_>,
     this: ObjRef,
