@@ -15,6 +15,8 @@ use crate::open::channel::HOST_CHANNELS;
 use crate::open::registry::{self, Entry, EntryId, Kind, LoadFile};
 use crate::open::{Lifetime, Open, records};
 use crate::runtime::{OpenError, Runtime};
+use crate::vt::Port;
+use crate::vt::route::{self, Route, Target};
 
 /// AID of the issuer security domain.
 pub(crate) const ISSUER_DOMAIN: &[u8] = &[0xA0, 0, 0, 1, 0x51, 0, 0, 0];
@@ -234,6 +236,9 @@ const INS_GET_RESPONSE: u8 = 0xC0;
 /// Key version of the issuer security domain's first key set.
 const ISSUER_KEY_VERSION: u8 = 0x30;
 
+/// The port whose scripts a new card takes.
+const ISSUER_PORT: &[u8] = b"issuer";
+
 /// Enters what is resident: the ISD, the load file of supplementary domains, the virtual terminal.
 fn furnish(vm: &mut Vm) -> Result<(), AidError> {
     let issuer = EntryId::ISSUER;
@@ -268,6 +273,11 @@ fn furnish(vm: &mut Vm) -> Result<(), AidError> {
             Privileges::NONE,
         ),
     ];
+    // The way in for everything else.
+    if let Some(port) = Port::new(ISSUER_PORT) {
+        let target = Target::Script;
+        route::put(vm, 0, &Route { port, target });
+    }
     for (id, (aid, kind, life_cycle, privileges)) in (issuer.0..).zip(entries) {
         let entry = Entry {
             id: EntryId(id),

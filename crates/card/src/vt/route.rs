@@ -116,9 +116,13 @@ pub(crate) fn store(vm: &mut Vm, value: &[u8]) -> Result<(), StatusWord> {
             (0..records::ROUTE_LIMIT).find(|place| vm.record_get(records::ROUTES + place).is_none())
         })
         .ok_or(StatusWord::NOT_ENOUGH_MEMORY)?;
-    let route = Route { port, target };
-    vm.record_put(records::ROUTES + place, &route.encode());
+    put(vm, place, &Route { port, target });
     Ok(())
+}
+
+/// Enters a route at this place of the table.
+pub(crate) fn put(vm: &mut Vm, place: u32, route: &Route) {
+    vm.record_put(records::ROUTES + place, &route.encode());
 }
 
 /// How many exchanges of a port are remembered, so that a script delivered twice runs once.
