@@ -25,7 +25,7 @@ pub(crate) const DOMAIN_FILE: &[u8] = &[0xA0, 0, 0, 1, 0x51, 0x53, 0x50];
 /// AID of its one module.
 pub(crate) const DOMAIN_MODULE: &[u8] = &[0xA0, 0, 0, 1, 0x51, 0x53, 0x50, 0x41];
 /// AID of the virtual terminal.
-pub(crate) const TERMINAL: &[u8] = &[0xF0, 0x48, 0x59, 0x44, 0x45, 0x20, 0x00, 0x01];
+pub(crate) const TERMINAL: &[u8] = &[0xF0, 0x48, 0x59, 0x44, 0x52, 0x00, 0x01];
 
 /// Answer to reset (ISO/IEC 7816-3 §8): T=1 alone, IFSC 254, historical bytes "HYDRA", check byte.
 const ATR: [u8; 12] = [

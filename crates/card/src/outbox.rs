@@ -206,3 +206,6 @@ impl<'a> Voice<'a> {
         format!("outbox {what} {} {}", destination.byte(), self.key_name)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,59 +5,41 @@
 use std::fs;
 
 use hydra_cap::CapFile;
-use hydra_card::nvm::MemoryStorage;
-use hydra_card::{Card, CardConfig};
-use hydra_crypto::SeededRandom;
-use hydra_gp::Privileges;
-use hydra_reader::GpClient;
-use hydra_testkit::{Cut, Loss, PowerCut};
-use hydra_wire::{Aid, Command};
+use hydra_testkit::{Cut, Issued, Loss, PowerCut};
+use hydra_wire::{Aid, Command, Response, StatusWord};
 
 const BENCH: &str = "F04C414242454E4301";
 
-fn random() -> Box<SeededRandom> {
-    Box::new(SeededRandom::new(b"transactions"))
-}
-
-/// The medium of a card with the measuring applet on it.
-fn prepared() -> MemoryStorage {
-    let medium = PowerCut::new(MemoryStorage::new());
-    let (mut card, record) =
-        Card::create(Box::new(medium.clone()), random(), CardConfig::default()).unwrap();
+/// A card with the measuring applet on it.
+fn prepared() -> Issued {
+    let mut issued = Issued::new("transactions").unwrap();
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../vectors/caps/2.1-jc222/bench.cap"
     );
-    let cap = CapFile::from_zip(&fs::read(path).unwrap()).unwrap();
-    let mut client = GpClient::connect(&mut card).unwrap();
-    client.select_issuer_domain().unwrap();
-    client
-        .authenticate(&record.issuer_keys, &[1, 2, 3, 4, 5, 6, 7, 8])
+    issued
+        .add(&CapFile::from_zip(&fs::read(path).unwrap()).unwrap())
         .unwrap();
-    let domain: Aid = "A000000151000000".parse().unwrap();
-    client
-        .load(cap.aid(), &domain, &cap.to_load_file())
-        .unwrap();
-    let applet: Aid = BENCH.parse().unwrap();
-    client
-        .install(cap.aid(), &applet, &applet, Privileges::NONE, &[])
-        .unwrap();
-    medium.restart()
+    issued
 }
 
-fn send(card: &mut Card, ins: u8, count: u16) -> Vec<u8> {
+/// Goes on with another medium and selects the applet; whether power lasted.
+fn select(issued: &mut Issued, medium: &PowerCut) -> bool {
+    let applet: Aid = BENCH.parse().unwrap();
+    issued.open(medium.clone()).is_ok() && issued.select(&applet).sw.is_success()
+}
+
+fn send(issued: &mut Issued, ins: u8, count: u16) -> Response {
     let [p1, p2] = count.to_be_bytes();
-    card.process(&Command::new(0x80, ins, p1, p2).with_le(256).to_bytes())
+    issued.send(&Command::new(0x80, ins, p1, p2).with_le(256))
 }
 
-/// The applet's counter, on a card that was just opened.
-fn counter(medium: MemoryStorage) -> u16 {
-    let mut card = Card::open(Box::new(medium), random()).unwrap();
-    let applet: Aid = BENCH.parse().unwrap();
-    card.process(&Command::select(&applet).to_bytes());
-    let answer = send(&mut card, 0x0D, 0);
-    assert_eq!(answer[2..], [0x90, 0x00], "{answer:02X?}");
-    u16::from_be_bytes([answer[0], answer[1]])
+/// The applet's counter after power came back.
+fn counter(issued: &mut Issued, medium: &PowerCut) -> u16 {
+    assert!(select(issued, &PowerCut::new(medium.restart())));
+    let answer = send(issued, 0x0D, 0);
+    assert_eq!(answer.sw, StatusWord::NO_ERROR);
+    u16::from_be_bytes([answer.data[0], answer.data[1]])
 }
 
 /// Commands that change the applet's memory, and the counter after each: transactions, static fields, objects.
@@ -71,30 +53,27 @@ const STEPS: [(u8, u16, u16); 6] = [
 ];
 
 /// Plays the steps until power fails; answers how many were acknowledged.
-fn play(medium: &PowerCut) -> usize {
-    let Ok(mut card) = Card::open(Box::new(medium.clone()), random()) else {
-        return 0;
-    };
-    let applet: Aid = BENCH.parse().unwrap();
-    if card.process(&Command::select(&applet).to_bytes()) != [0x90, 0x00] {
+fn play(issued: &mut Issued, medium: &PowerCut) -> usize {
+    if !select(issued, medium) {
         return 0;
     }
     STEPS
         .iter()
-        .take_while(|(ins, count, _)| send(&mut card, *ins, *count).ends_with(&[0x90, 0x00]))
+        .take_while(|(ins, count, _)| send(issued, *ins, *count).sw.is_success())
         .count()
 }
 
 #[test]
 fn a_cut_leaves_the_old_state_or_the_new_one() {
-    let fresh = prepared();
+    let mut issued = prepared();
+    let fresh = issued.medium.restart();
     let counters: Vec<u16> = [0]
         .into_iter()
         .chain(STEPS.map(|(_, _, counter)| counter))
         .collect();
     let whole = PowerCut::new(fresh.clone());
-    assert_eq!(play(&whole), STEPS.len());
-    assert_eq!(counter(whole.restart()), 8);
+    assert_eq!(play(&mut issued, &whole), STEPS.len());
+    assert_eq!(counter(&mut issued, &whole), 8);
     assert!(whole.writes() >= 4, "{}", whole.writes());
     for write in 0..whole.writes() {
         for bytes in [0, 1, 100, 255, 256, 257, 600, usize::MAX] {
@@ -106,10 +85,10 @@ fn a_cut_leaves_the_old_state_or_the_new_one() {
             ] {
                 let cut = Cut { write, bytes, loss };
                 let medium = PowerCut::cut(fresh.clone(), cut);
-                let done = play(&medium);
+                let done = play(&mut issued, &medium);
                 assert!(medium.has_failed(), "{cut:?}");
                 assert!(done < STEPS.len(), "{cut:?}");
-                let found = counter(medium.restart());
+                let found = counter(&mut issued, &medium);
                 let allowed = [counters[done], counters[done + 1]];
                 assert!(allowed.contains(&found), "{cut:?} after {done}: {found}");
             }
@@ -119,19 +98,17 @@ fn a_cut_leaves_the_old_state_or_the_new_one() {
 
 #[test]
 fn a_mute_card_stays_mute() {
-    let medium = PowerCut::cut(
-        prepared(),
-        Cut {
-            write: 0,
-            bytes: 10,
-            loss: Loss::None,
-        },
-    );
-    let mut card = Card::open(Box::new(medium.clone()), random()).unwrap();
-    let applet: Aid = BENCH.parse().unwrap();
-    card.process(&Command::select(&applet).to_bytes());
-    assert_eq!(send(&mut card, 0x08, 5), [0x6F, 0x00]);
+    let mut issued = prepared();
+    let cut = Cut {
+        write: 0,
+        bytes: 10,
+        loss: Loss::None,
+    };
+    let medium = PowerCut::cut(issued.medium.restart(), cut);
+    assert!(select(&mut issued, &medium));
+    let mute = Response::status(StatusWord::UNKNOWN);
+    assert_eq!(send(&mut issued, 0x08, 5), mute);
     assert!(medium.has_failed());
-    assert_eq!(send(&mut card, 0x0D, 0), [0x6F, 0x00]);
-    assert!(card.reset().is_err());
+    assert_eq!(send(&mut issued, 0x0D, 0), mute);
+    assert!(issued.card.reset().is_err());
 }

@@ -307,7 +307,7 @@ impl Session<'_> {
     }
 
     pub(crate) fn get_data(&mut self, tag: u16) -> Response {
-        self.send(&Gp::GetData(GetData::new(tag)))
+        self.send_apdu(&Gp::GetData(GetData::new(tag)).to_apdu().with_le(65_536))
     }
 
     /// Everything that GET STATUS tells of a part of the registry, continuations included.

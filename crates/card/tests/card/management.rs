@@ -236,27 +236,27 @@ fn a_load_that_does_not_end_never_was() {
     let before = bench.inventory();
     let request = Gp::Install(Install::Load(InstallForLoad::new(&aid(LIB), &isd())));
     let blocks = |size| load_commands(&block, size).unwrap();
-    assert!(blocks(100).len() > 3);
+    assert!(blocks(40).len() > 3);
 
     // Power fails.
     let mut issuer = bench.issuer();
     issuer.ok(&request);
-    issuer.ok(&Gp::Load(blocks(100)[0].clone()));
+    issuer.ok(&Gp::Load(blocks(40)[0].clone()));
     issuer.bench.power_cycle();
     let mut issuer = bench.issuer();
-    issuer.refused(&Gp::Load(blocks(100)[1].clone()), 0x6985);
+    issuer.refused(&Gp::Load(blocks(40)[1].clone()), 0x6985);
 
     // A block is left out; the load is given up.
     issuer.ok(&request);
-    issuer.ok(&Gp::Load(blocks(100)[0].clone()));
-    issuer.refused(&Gp::Load(blocks(100)[2].clone()), 0x6985);
-    issuer.refused(&Gp::Load(blocks(100)[1].clone()), 0x6985);
+    issuer.ok(&Gp::Load(blocks(40)[0].clone()));
+    issuer.refused(&Gp::Load(blocks(40)[2].clone()), 0x6985);
+    issuer.refused(&Gp::Load(blocks(40)[1].clone()), 0x6985);
 
     // Something else comes between.
     issuer.ok(&request);
-    issuer.ok(&Gp::Load(blocks(100)[0].clone()));
+    issuer.ok(&Gp::Load(blocks(40)[0].clone()));
     issuer.ok(&Gp::GetStatus(GetStatus::all(StatusScope::IssuerDomain)));
-    issuer.refused(&Gp::Load(blocks(100)[1].clone()), 0x6985);
+    issuer.refused(&Gp::Load(blocks(40)[1].clone()), 0x6985);
 
     // It is too long.
     issuer.ok(&request);
