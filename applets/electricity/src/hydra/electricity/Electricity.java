@@ -173,14 +173,14 @@ public final class Electricity extends Applet implements MultiSelectable, Applic
 
     /** One push of the meter: id (4), interval start (4), register at the interval's end (8). */
     private void reading(byte[] buffer, short at) {
-        if (!period.open) {
-            ISOException.throwIt(ISO7816.SW_CONDITIONS_NOT_SATISFIED);
-        }
         int id = Sum.getInt(buffer, at);
         int clock = Sum.getInt(buffer, (short) (at + 4));
         short newRegister = (short) (at + 8);
         if (!Sum.below(lastId, id)) {
             return;
+        }
+        if (!period.open) {
+            ISOException.throwIt(ISO7816.SW_CONDITIONS_NOT_SATISFIED);
         }
         boolean repeated = hasRegister && !Sum.below(lastClock, clock);
         if (!repeated && !Sum.below(clock, period.to)) {
