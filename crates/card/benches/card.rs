@@ -6,48 +6,27 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use hydra_cap::CapFile;
-use hydra_card::nvm::MemoryStorage;
-use hydra_card::{Card, CardConfig};
-use hydra_crypto::SeededRandom;
-use hydra_gp::Privileges;
-use hydra_reader::GpClient;
-use hydra_wire::{Aid, Command};
+use hydra_testkit::Issued;
+use hydra_wire::Command;
 
 /// What bench.cap executes for INS 02 with 10,000 rounds.
 const BYTECODES: u64 = 151_768;
 
-fn card() -> Card {
-    let (mut card, record) = Card::create(
-        Box::new(MemoryStorage::new()),
-        Box::new(SeededRandom::new(b"bench")),
-        CardConfig::default(),
-    )
-    .expect("a card");
+fn card() -> Issued {
+    let mut issued = Issued::new("bench").expect("a card");
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../vectors/caps/2.1-jc222/bench.cap"
     );
     let cap = CapFile::from_zip(&fs::read(path).expect("bench.cap")).expect("a CAP file");
-    let mut client = GpClient::connect(&mut card).expect("the card answers");
-    client.select_issuer_domain().expect("the domain answers");
-    client
-        .authenticate(&record.issuer_keys, &[1, 2, 3, 4, 5, 6, 7, 8])
-        .expect("a session");
-    let domain: Aid = "A000000151000000".parse().expect("an AID");
-    client
-        .load(cap.aid(), &domain, &cap.to_load_file())
-        .expect("bench.cap is loaded");
-    let applet: Aid = "F04C414242454E4301".parse().expect("an AID");
-    client
-        .install(cap.aid(), &applet, &applet, Privileges::NONE, &[])
-        .expect("the applet is installed");
-    let answer = card.process(&Command::select(&applet).to_bytes());
-    assert_eq!(answer, [0x90, 0x00]);
-    card
+    let applet = issued.add(&cap).expect("bench.cap is installed");
+    let selected = issued.select(&applet.expect("it has an applet"));
+    assert!(selected.sw.is_success());
+    issued
 }
 
 fn run(criterion: &mut Criterion, name: &str, throughput: Throughput, command: &Command) {
-    let mut card = card();
+    let mut card = card().card;
     let command = command.to_bytes();
     assert!(card.process(&command).ends_with(&[0x90, 0x00]), "{name}");
     let mut group = criterion.benchmark_group("card");

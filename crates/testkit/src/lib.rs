@@ -1,5 +1,5 @@
-//! What tests share: observed command and response pairs ([`Dialogue`]) and a medium whose power fails at any chosen
-//! write ([`PowerCut`]).
+//! What tests share: observed command and response pairs ([`Dialogue`]), a medium whose power fails at any chosen
+//! write ([`PowerCut`]), and a card in its issuer's hands ([`Issued`]).
 //!
 //! For tests only; nothing here is part of Hydra.
 //!
@@ -13,7 +13,9 @@
 #![warn(missing_docs)]
 
 mod dialogue;
+mod issued;
 mod power;
 
 pub use dialogue::{Dialogue, DialogueError, Exchange, Mismatch};
+pub use issued::{Issued, IssuerError};
 pub use power::{Cut, Loss, PowerCut, PowerFailed};

@@ -1,0 +1,123 @@
+use hydra_cap::CapFile;
+use hydra_card::nvm::MemoryStorage;
+use hydra_card::{Card, CardConfig, CardError, ManufacturingRecord};
+use hydra_crypto::SeededRandom;
+use hydra_gp::Privileges;
+use hydra_reader::{ClientError, GpClient};
+use hydra_wire::{Aid, CardLink, Command, Response, StatusWord};
+
+use crate::PowerCut;
+
+/// A new card on a medium in memory, and its issuer, who loads and installs over SCP03.
+pub struct Issued {
+    /// The card.
+    pub card: Card,
+    /// What the issuer knows of it.
+    pub record: ManufacturingRecord,
+    /// A handle of its medium.
+    pub medium: PowerCut,
+    seed: Vec<u8>,
+    sessions: u64,
+}
+/// What an issuer is told: mostly `ClientError::Refused` with a status word.
+pub type IssuerError = ClientError<<Card as CardLink>::Error>;
+
+impl Issued {
+    /// A card whose keys follow from a seed.
+    pub fn new(seed: &str) -> Result<Self, CardError> {
+        let medium = PowerCut::new(MemoryStorage::new());
+        let random = Box::new(SeededRandom::new(seed.as_bytes()));
+        let (card, record) = Card::create(Box::new(medium.clone()), random, CardConfig::default())?;
+        Ok(Self {
+            card,
+            record,
+            medium,
+            seed: seed.as_bytes().to_vec(),
+            sessions: 0,
+        })
+    }
+
+    /// Takes the power away and gives it back.
+    pub fn power_cycle(&mut self) -> Result<(), CardError> {
+        let content = self.medium.restart();
+        self.open(PowerCut::new(content))
+    }
+
+    /// Goes on with this medium.
+    pub fn open(&mut self, medium: PowerCut) -> Result<(), CardError> {
+        self.medium = medium;
+        let random = Box::new(SeededRandom::new(&self.seed));
+        self.card = Card::open(Box::new(self.medium.clone()), random)?;
+        Ok(())
+    }
+
+    /// Sends one command.
+    pub fn send(&mut self, command: &Command) -> Response {
+        let answer = self.card.process(&command.to_bytes());
+        // A card answers with a status word at least.
+        Response::parse(&answer).unwrap_or(Response {
+            data: answer,
+            sw: StatusWord(0),
+        })
+    }
+
+    /// Selects an application.
+    pub fn select(&mut self, aid: &Aid) -> Response {
+        self.send(&Command::select(aid))
+    }
+
+    /// Loads a package into the issuer security domain.
+    pub fn load(&mut self, cap: &CapFile) -> Result<(), IssuerError> {
+        let domain = issuer_domain();
+        self.session(|client| client.load(cap.aid(), &domain, &cap.to_load_file()))
+    }
+
+    /// Installs an application of a loaded package and makes it selectable.
+    pub fn install(
+        &mut self,
+        package: &Aid,
+        module: &Aid,
+        instance: &Aid,
+        parameters: &[u8],
+    ) -> Result<(), IssuerError> {
+        self.session(|client| {
+            client.install(package, module, instance, Privileges::NONE, parameters)
+        })
+    }
+
+    /// Loads a CAP file and installs its first applet, if it has one, under the applet's own AID; that AID.
+    pub fn add(&mut self, cap: &CapFile) -> Result<Option<Aid>, IssuerError> {
+        self.load(cap)?;
+        let Some(applet) = cap.applets().first().map(|applet| applet.aid.clone()) else {
+            return Ok(None);
+        };
+        self.install(cap.aid(), &applet, &applet, &[])?;
+        Ok(Some(applet))
+    }
+
+    /// Deletes an application or a package.
+    pub fn delete(&mut self, aid: &Aid) -> Result<(), IssuerError> {
+        self.session(|client| client.delete(aid))
+    }
+
+    /// Something else that the issuer does in a session with its domain.
+    pub fn session<T>(
+        &mut self,
+        run: impl FnOnce(&mut GpClient<&mut Card>) -> Result<T, IssuerError>,
+    ) -> Result<T, IssuerError> {
+        self.sessions += 1;
+        let challenge = self.sessions.to_be_bytes();
+        let mut client = GpClient::attach(&mut self.card);
+        client.select_issuer_domain()?;
+        client.authenticate(&self.record.issuer_keys, &challenge)?;
+        run(&mut client)
+    }
+}
+
+#[allow(
+    clippy::expect_used,
+    reason = "the text is an AID; tests fail by panicking anyway"
+)]
+fn issuer_domain() -> Aid {
+    "A000000151000000".parse().expect("an AID")
+}
