@@ -105,6 +105,29 @@ impl Registry {
         }
     }
 
+    /// The register as an access list of Mosquitto, for operators who put that broker in the relay's place. It needs
+    /// `use_identity_as_username` and `use_username_as_clientid`. (Its `pattern` rules can't tell `hub:` from the id.)
+    pub fn to_mosquitto(&self) -> String {
+        let mut list = String::new();
+        for hub in &self.hubs {
+            list += &format!("user hub:{hub}\n");
+            for (provider, hubs) in &self.providers {
+                if hubs.contains(hub) {
+                    list += &format!("topic write hydra/{hub}/{provider}/up\n");
+                    list += &format!("topic read hydra/{hub}/{provider}/down\n");
+                }
+            }
+        }
+        for (provider, hubs) in &self.providers {
+            list += &format!("user provider:{provider}\n");
+            for hub in hubs.intersection(&self.hubs) {
+                list += &format!("topic read hydra/{hub}/{provider}/up\n");
+                list += &format!("topic write hydra/{hub}/{provider}/down\n");
+            }
+        }
+        list
+    }
+
     /// From whom to whom a topic runs, if it is a topic between parties that may talk.
     pub(crate) fn route(&self, topic: &str) -> Option<Route> {
         let (hub, port, direction) = levels(topic)?;

@@ -1,6 +1,7 @@
 //! `kill -9` of the relay: what it has acknowledged is there when it comes back, and reaches a party that was away.
 //!
 //! This program is test and relay: started with `serve <directory>`, it is a relay that lives until it is killed.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 #[path = "relay/pki.rs"]
 #[allow(dead_code, reason = "the other tests use the rest of it")]

@@ -6,31 +6,31 @@ use rcgen::{
 };
 
 /// A certificate authority.
-pub struct Ca {
+pub(crate) struct Ca {
     issuer: Issuer<'static, KeyPair>,
-    pub der: Vec<u8>,
-    pub pem: String,
+    pub(crate) der: Vec<u8>,
+    pub(crate) pem: String,
 }
 
 /// A certificate and its key. `chain` is leaf first.
 #[derive(Clone)]
-pub struct Certified {
-    pub chain: Vec<Vec<u8>>,
-    pub key: Vec<u8>,
-    pub chain_pem: String,
-    pub key_pem: String,
+pub(crate) struct Certified {
+    pub(crate) chain: Vec<Vec<u8>>,
+    pub(crate) key: Vec<u8>,
+    pub(crate) chain_pem: String,
+    pub(crate) key_pem: String,
 }
 
 /// When a certificate is valid.
 #[derive(Clone, Copy)]
-pub enum Validity {
+pub(crate) enum Validity {
     Now,
     Expired,
     NotYet,
 }
 
 impl Ca {
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
         params.distinguished_name = common_names(&[name]);
@@ -45,7 +45,7 @@ impl Ca {
     }
 
     /// The relay's certificate, for `localhost`.
-    pub fn server(&self) -> Certified {
+    pub(crate) fn server(&self) -> Certified {
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
         params.distinguished_name = common_names(&["relay"]);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -53,11 +53,11 @@ impl Ca {
     }
 
     /// A client's certificate.
-    pub fn client(&self, common_name: &str) -> Certified {
+    pub(crate) fn client(&self, common_name: &str) -> Certified {
         self.client_with(&[common_name], Validity::Now)
     }
 
-    pub fn client_with(&self, names: &[&str], validity: Validity) -> Certified {
+    pub(crate) fn client_with(&self, names: &[&str], validity: Validity) -> Certified {
         let mut params = CertificateParams::default();
         params.distinguished_name = common_names(names);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
@@ -85,7 +85,7 @@ impl Ca {
 
 impl Certified {
     /// What somebody with this certificate can do who is no CA: sign one for another name all the same.
-    pub fn forge(&self, common_name: &str) -> Certified {
+    pub(crate) fn forge(&self, common_name: &str) -> Certified {
         let key = KeyPair::try_from(self.key.clone()).unwrap();
         let mut params = CertificateParams::default();
         params.distinguished_name = common_names(&["hub:a"]);

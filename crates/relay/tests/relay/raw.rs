@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use mqtt5_protocol::packet::connect::ConnectPacket;
-use mqtt5_protocol::packet::publish::PublishPacket;
 use mqtt5_protocol::packet::subscribe::SubscribePacket;
 use mqtt5_protocol::packet::{FixedHeader, MqttPacket, Packet, PacketType};
 use mqtt5_protocol::{ConnectOptions, QoS};
@@ -22,13 +21,17 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use crate::pki::{Ca, Certified};
 use crate::world::DEADLINE;
 
-pub struct Raw {
+pub(crate) struct Raw {
     stream: TlsStream<TcpStream>,
 }
 
 impl Raw {
     /// TLS only.
-    pub async fn dial(addr: SocketAddr, ca: &Ca, certified: Option<Certified>) -> io::Result<Self> {
+    pub(crate) async fn dial(
+        addr: SocketAddr,
+        ca: &Ca,
+        certified: Option<Certified>,
+    ) -> io::Result<Self> {
         let mut roots = RootCertStore::empty();
         roots.add(ca.der.clone().into()).unwrap();
         let provider = Arc::new(ring::default_provider());
@@ -50,19 +53,19 @@ impl Raw {
         Ok(Self { stream })
     }
 
-    pub async fn send(&mut self, packet: &impl MqttPacket) -> io::Result<()> {
+    pub(crate) async fn send(&mut self, packet: &impl MqttPacket) -> io::Result<()> {
         let mut bytes = BytesMut::new();
         packet.encode(&mut bytes).unwrap();
         self.send_bytes(&bytes).await
     }
 
-    pub async fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write_all(bytes).await?;
         self.stream.flush().await
     }
 
     /// The next packet; an error when the relay has closed the connection.
-    pub async fn recv(&mut self) -> io::Result<Packet> {
+    pub(crate) async fn recv(&mut self) -> io::Result<Packet> {
         timeout(DEADLINE, self.recv_slowly()).await.unwrap()
     }
 
@@ -84,7 +87,7 @@ impl Raw {
     }
 
     /// CONNECT with these options: CONNACK's reason, and whether a session was there.
-    pub async fn connect(&mut self, options: ConnectOptions) -> (u8, bool) {
+    pub(crate) async fn connect(&mut self, options: ConnectOptions) -> (u8, bool) {
         self.send(&ConnectPacket::new(options)).await.unwrap();
         match self.recv().await.unwrap() {
             Packet::ConnAck(connack) => (connack.reason_code.into(), connack.session_present),
@@ -92,18 +95,8 @@ impl Raw {
         }
     }
 
-    /// PUBLISH with QoS 1: PUBACK's reason.
-    pub async fn publish(&mut self, topic: &str, payload: &[u8]) -> u8 {
-        let publish = PublishPacket::new(topic, payload.to_vec(), QoS::AtLeastOnce);
-        self.send(&publish.with_packet_id(7)).await.unwrap();
-        match self.recv().await.unwrap() {
-            Packet::PubAck(puback) => puback.reason_code.into(),
-            other => panic!("{other:?}"),
-        }
-    }
-
     /// SUBSCRIBE with QoS 1: SUBACK's reason.
-    pub async fn subscribe(&mut self, filter: &str) -> u8 {
+    pub(crate) async fn subscribe(&mut self, filter: &str) -> u8 {
         let subscribe = SubscribePacket::new(8).add_filter(filter, QoS::AtLeastOnce);
         self.send(&subscribe).await.unwrap();
         match self.recv().await.unwrap() {
@@ -113,7 +106,7 @@ impl Raw {
     }
 
     /// The reason of the DISCONNECT that comes next, after which the connection must end.
-    pub async fn expelled(&mut self) -> u8 {
+    pub(crate) async fn expelled(&mut self) -> u8 {
         let reason = match self.recv().await.unwrap() {
             Packet::Disconnect(disconnect) => disconnect.reason_code.into(),
             other => panic!("{other:?}"),
@@ -124,7 +117,7 @@ impl Raw {
 }
 
 /// The options of an honest client.
-pub fn options(client_id: &str) -> ConnectOptions {
+pub(crate) fn options(client_id: &str) -> ConnectOptions {
     let mut options = ConnectOptions::new(client_id);
     options.clean_start = false;
     options.properties.session_expiry_interval = Some(3_600);

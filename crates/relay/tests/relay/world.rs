@@ -10,16 +10,16 @@ use tokio::time::timeout;
 use crate::pki::{Ca, Certified};
 
 /// Longer than anything here takes; reaching it is a failure.
-pub const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
-pub struct World {
-    pub ca: Ca,
-    pub server: Certified,
-    pub relay: RelayHandle,
+pub(crate) struct World {
+    pub(crate) ca: Ca,
+    pub(crate) server: Certified,
+    pub(crate) relay: RelayHandle,
 }
 
 /// `supplier` serves both hubs, `telecare` only `a`.
-pub fn registry() -> Registry {
+pub(crate) fn registry() -> Registry {
     let mut registry = Registry::new();
     registry.serve("supplier", "a");
     registry.serve("supplier", "b");
@@ -28,11 +28,11 @@ pub fn registry() -> Registry {
 }
 
 impl World {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(|_| {}).await
     }
 
-    pub async fn start_with(change: impl FnOnce(&mut RelayConfig)) -> Self {
+    pub(crate) async fn start_with(change: impl FnOnce(&mut RelayConfig)) -> Self {
         let ca = Ca::new("relay CA");
         let server = ca.server();
         let mut config = relay_config(&ca, &server);
@@ -41,12 +41,12 @@ impl World {
         Self { ca, server, relay }
     }
 
-    pub fn addr(&self) -> SocketAddr {
+    pub(crate) fn addr(&self) -> SocketAddr {
         self.relay.addr()
     }
 
     /// The configuration of a party's link, with the subscriptions it has in real life.
-    pub fn config(&self, identity: &str) -> LinkConfig {
+    pub(crate) fn config(&self, identity: &str) -> LinkConfig {
         let certified = self.ca.client(identity);
         let config = link_config(self.addr(), identity, &self.ca, certified);
         match identity.split_once(':').unwrap() {
@@ -55,17 +55,22 @@ impl World {
         }
     }
 
-    pub async fn link(&self, identity: &str) -> (LinkSender, LinkReceiver) {
+    pub(crate) async fn link(&self, identity: &str) -> (LinkSender, LinkReceiver) {
         RelayLink::connect(self.config(identity)).await.unwrap()
     }
 }
 
-pub fn relay_config(ca: &Ca, server: &Certified) -> RelayConfig {
+pub(crate) fn relay_config(ca: &Ca, server: &Certified) -> RelayConfig {
     let (chain, key) = (server.chain.clone(), server.key.clone());
     RelayConfig::new(ca.der.clone(), chain, key, registry())
 }
 
-pub fn link_config(addr: SocketAddr, identity: &str, ca: &Ca, certified: Certified) -> LinkConfig {
+pub(crate) fn link_config(
+    addr: SocketAddr,
+    identity: &str,
+    ca: &Ca,
+    certified: Certified,
+) -> LinkConfig {
     let addr = addr.to_string();
     LinkConfig::new(
         addr,
@@ -77,12 +82,12 @@ pub fn link_config(addr: SocketAddr, identity: &str, ca: &Ca, certified: Certifi
 }
 
 /// The next delivery.
-pub async fn next(receiver: &mut LinkReceiver) -> Delivery {
+pub(crate) async fn next(receiver: &mut LinkReceiver) -> Delivery {
     timeout(DEADLINE, receiver.recv()).await.unwrap().unwrap()
 }
 
 /// The next delivery's topic and payload, acknowledged.
-pub async fn take(receiver: &mut LinkReceiver) -> (String, Vec<u8>) {
+pub(crate) async fn take(receiver: &mut LinkReceiver) -> (String, Vec<u8>) {
     let delivery = next(receiver).await;
     let taken = (delivery.topic.clone(), delivery.payload.clone());
     delivery.done();
@@ -90,7 +95,7 @@ pub async fn take(receiver: &mut LinkReceiver) -> (String, Vec<u8>) {
 }
 
 /// The reason code of a refusal.
-pub fn reason(error: &LinkError) -> Option<u8> {
+pub(crate) fn reason(error: &LinkError) -> Option<u8> {
     match error {
         LinkError::Refused { reason, .. } => Some(*reason),
         _ => None,
