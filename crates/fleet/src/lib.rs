@@ -2,6 +2,11 @@
 //!
 //! A level-5 crate: it wires what the others are, and holds nothing that a real home needs.
 
+mod device;
+pub mod health;
+pub mod meter;
 pub mod outcome;
 pub mod readings;
 pub mod wiretap;
+
+pub use device::DeviceError;

@@ -97,7 +97,6 @@ fn an_input_is_accepted_once_the_card_has_it() {
 fn nothing_is_accepted_before_the_cards_answer() {
     let mut router = Router::new(&[]);
     let card = Terminal::personalised();
-    let mut answer = Event::Started;
     let mut transmitted = 0;
     let arrived = router
         .step(NOW, Event::Arrived(input(1, "meter.electricity", &[7])))
@@ -108,8 +107,8 @@ fn nothing_is_accepted_before_the_cards_answer() {
     // SELECT, FETCH, ENVELOPE; the answer to the last accepts.
     loop {
         transmitted += 1;
-        std::mem::swap(&mut answer, &mut Event::Answered(card.process(&command)));
-        let mut actions = router.step(NOW, answer.clone()).unwrap();
+        let answer = Event::Answered(card.process(&command));
+        let mut actions = router.step(NOW, answer).unwrap();
         match actions.remove(0) {
             Action::Transmit(next) => command = next,
             action => {
