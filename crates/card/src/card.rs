@@ -1,12 +1,13 @@
 //! The card as its surroundings see it: made, powered up, reset, and given commands.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
 use hydra_crypto::{Random, SecretKey};
 use hydra_gp::{CardState, KeySet, Privileges};
-use hydra_vm::Vm;
+use hydra_vm::{Observer, Vm};
 use hydra_wire::{Aid, AidError, CardLink, Command, Response, StatusWord};
 
 use crate::domain::keys;
@@ -144,6 +145,11 @@ impl Card {
         self.answer(command)
             .unwrap_or(StatusWord::UNKNOWN.into())
             .to_bytes()
+    }
+
+    /// Watches every bytecode that is executed from now on.
+    pub fn observe(&mut self, observer: Option<Arc<dyn Observer>>) {
+        self.runtime.vm_mut().observe(observer);
     }
 
     fn answer(&mut self, command: &[u8]) -> Result<Response, Mute> {

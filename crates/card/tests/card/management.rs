@@ -33,6 +33,12 @@ fn find(entries: &[StatusEntry], name: &str) -> Option<StatusEntry> {
 }
 
 #[test]
+fn a_card_can_go_to_another_thread() {
+    fn sendable<T: Send>(_: &T) {}
+    sendable(&Bench::new().card);
+}
+
+#[test]
 fn a_new_card_lists_what_is_resident() {
     let mut bench = Bench::new();
     let entries = bench.inventory();
