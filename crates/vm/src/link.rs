@@ -1,8 +1,27 @@
-//! Linking.
+//! Linking: a CAP file becomes classes, a resolved constant pool, and code whose every instruction was looked at.
+//!
+//! What can be proved here once is not checked again at each step: that control stays within its method and on
+//! instructions, that local variables are inside the frame, that constant pool entries are of the kind the instruction
+//! needs, that a field is a reference exactly where it is used as one. Types of operands are checked when they are used.
+
+mod classes;
+mod code;
+mod pool;
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 
-use hydra_cap::ComponentTag;
+use hydra_cap::api::{self, ApiPackage};
+use hydra_cap::{CapFile, ComponentTag};
 use hydra_wire::Aid;
+
+use crate::class::Origin;
+use crate::ids::{ClassIndex, ObjRef, PackageId};
+use crate::memory::Storage;
+use crate::package::{Handler, Package, Statics, static_array};
+use crate::vm::Vm;
 
 /// Why a package can't be linked or unlinked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,3 +75,180 @@ impl fmt::Display for LinkError {
 }
 
 impl core::error::Error for LinkError {}
+
+/// An imported package: of the API, or loaded.
+#[derive(Clone)]
+enum Imported {
+    Api {
+        package: &'static ApiPackage,
+        minor: u8,
+    },
+    Loaded(Arc<Package>),
+}
+
+impl Vm {
+    /// Links a package; its static fields get their first values. Takes part in no transaction.
+    pub fn link(&mut self, cap: &CapFile) -> Result<PackageId, LinkError> {
+        if self.package_by_aid(cap.aid()).is_some()
+            || api::package_by_aid(cap.aid().as_bytes()).is_some()
+        {
+            return Err(LinkError::Duplicate(cap.aid().clone()));
+        }
+        let id = (1..=0x7F)
+            .map(PackageId)
+            .find(|id| self.package(*id).is_none());
+        let id = id.ok_or(LinkError::TooManyPackages)?;
+        let arrays = &cap.static_fields().arrays;
+        let room = self.heap.free_bytes(Storage::Persistent);
+        if arrays
+            .iter()
+            .map(|array| array.byte_size() + 16)
+            .sum::<usize>()
+            > room
+        {
+            return Err(LinkError::NoSpace);
+        }
+        self.link_as(cap, id)?;
+        let mut statics = Statics::new(cap);
+        for (field, init) in statics.refs.iter_mut().zip(arrays) {
+            *field = self
+                .heap
+                .add(static_array(init, id))
+                .unwrap_or(ObjRef::NULL);
+        }
+        self.set_statics(id, statics);
+        Ok(id)
+    }
+
+    /// Links under a given number and leaves the static fields alone: the card's records have them.
+    pub(crate) fn link_as(&mut self, cap: &CapFile, id: PackageId) -> Result<(), LinkError> {
+        // Descriptor and Debug are of no use here, and memory is small.
+        let cap = CapFile::from_load_file(&cap.to_load_file()).map_err(|_| LinkError::Invalid {
+            component: ComponentTag::Header,
+            offset: 0,
+            reason: "the package can't be read again",
+        })?;
+        let imports = self.resolve_imports(&cap)?;
+        let mut classes = Vec::new();
+        let package = self.link_package(&cap, id, &imports, &mut classes);
+        match package {
+            Ok((pool, methods)) => {
+                let handlers = cap.method().handlers.iter().map(|range| {
+                    let class = match pool.get(usize::from(range.catch_type)) {
+                        Some(crate::package::Entry::Class(class)) if range.catch_type != 0 => {
+                            Some(*class)
+                        }
+                        _ => None,
+                    };
+                    Handler {
+                        range: *range,
+                        class,
+                    }
+                });
+                let handlers = handlers.collect();
+                let package = Package {
+                    id,
+                    code: cap.method_info().into(),
+                    pool,
+                    classes: classes.into_boxed_slice(),
+                    imports: imports
+                        .iter()
+                        .filter_map(|import| match import {
+                            Imported::Loaded(package) => Some(package.id),
+                            Imported::Api { .. } => None,
+                        })
+                        .collect(),
+                    methods,
+                    handlers,
+                    cap,
+                };
+                self.set_package(id, Some(Arc::new(package)));
+                Ok(())
+            }
+            Err(error) => {
+                self.drop_classes(&classes);
+                Err(error)
+            }
+        }
+    }
+
+    fn link_package(
+        &mut self,
+        cap: &CapFile,
+        id: PackageId,
+        imports: &[Imported],
+        classes: &mut Vec<(u16, ClassIndex)>,
+    ) -> Result<(Box<[crate::package::Entry]>, Box<[crate::package::Extent]>), LinkError> {
+        self.link_classes(cap, id, imports, classes)?;
+        let pool = self.link_pool(cap, id, imports, classes)?;
+        let methods = code::check(self, cap, &pool)?;
+        Ok((pool, methods))
+    }
+
+    fn drop_classes(&mut self, classes: &[(u16, ClassIndex)]) {
+        for (_, index) in classes {
+            if let Some(class) = self.classes.get_mut(usize::from(index.0)) {
+                *class = None;
+            }
+        }
+    }
+
+    fn resolve_imports(&self, cap: &CapFile) -> Result<Vec<Imported>, LinkError> {
+        let resolve = |import: &hydra_cap::Import| {
+            let version = import.version;
+            if let Some(package) = api::package_by_aid(import.aid.as_bytes()) {
+                return if package.satisfies(version.major, version.minor) {
+                    Ok(Imported::Api {
+                        package,
+                        minor: version.minor,
+                    })
+                } else {
+                    Err(LinkError::ImportVersion(import.aid.clone()))
+                };
+            }
+            let package = self
+                .package_by_aid(&import.aid)
+                .and_then(|id| self.package(id));
+            let package = package.ok_or_else(|| LinkError::MissingImport(import.aid.clone()))?;
+            if package.cap.header().version.satisfies(version) {
+                Ok(Imported::Loaded(package.clone()))
+            } else {
+                Err(LinkError::ImportVersion(import.aid.clone()))
+            }
+        };
+        cap.imports().iter().map(resolve).collect()
+    }
+
+    /// Forgets a package. Fails if another package imports it or an object of its classes is left.
+    pub fn unlink(&mut self, package: PackageId) -> Result<(), LinkError> {
+        let Some(linked) = self.package(package).cloned() else {
+            return Err(LinkError::NoSuchPackage);
+        };
+        if self.linked().any(|other| other.imports.contains(&package)) {
+            return Err(LinkError::InUse);
+        }
+        // The package's own static fields go with it, and what only they hold.
+        let statics = self.set_statics(package, Statics::default());
+        let owned = |class: ClassIndex| matches!(self.class(class).map(|class| class.origin), Some(Origin::Package { package: of, .. }) if of == package);
+        let in_use = self.heap.iter().any(|(_, object)| match &object.body {
+            crate::heap::Body::Instance { class, .. } => owned(*class),
+            crate::heap::Body::Refs { element, .. } => owned(*element),
+            _ => false,
+        });
+        if in_use {
+            self.set_statics(package, statics);
+            return Err(LinkError::InUse);
+        }
+        let context = package.into();
+        let left: Vec<ObjRef> = self
+            .heap
+            .iter()
+            .filter(|(_, object)| object.owner.context == context)
+            .map(|(obj, _)| obj)
+            .collect();
+        self.free(&left);
+        self.drop_classes(&linked.classes);
+        self.set_package(package, None);
+        Ok(())
+    }
+}

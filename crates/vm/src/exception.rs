@@ -1,0 +1,119 @@
+//! The exceptions that the VM itself throws, and the JCRE's own instances of all of them.
+
+use crate::error::{Fault, Stop};
+use crate::heap::{Body, Object};
+use crate::ids::{ClassIndex, ObjRef, Owner};
+use crate::memory::{Atomicity, EntryPoint, Storage};
+use crate::vm::Vm;
+
+/// What the VM throws (JCVM 3.0.5 §7.2; the instruction pages of §7.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exception {
+    NullPointer,
+    Arithmetic,
+    ArrayIndexOutOfBounds,
+    ArrayStore,
+    ClassCast,
+    NegativeArraySize,
+    Security,
+    /// SystemException.NO_RESOURCE
+    NoResource,
+    /// SystemException.NO_TRANSIENT_SPACE
+    NoTransientSpace,
+    /// TransactionException.BUFFER_FULL
+    TransactionBufferFull,
+}
+
+impl Exception {
+    const fn class(self) -> &'static str {
+        match self {
+            Self::NullPointer => "java/lang/NullPointerException",
+            Self::Arithmetic => "java/lang/ArithmeticException",
+            Self::ArrayIndexOutOfBounds => "java/lang/ArrayIndexOutOfBoundsException",
+            Self::ArrayStore => "java/lang/ArrayStoreException",
+            Self::ClassCast => "java/lang/ClassCastException",
+            Self::NegativeArraySize => "java/lang/NegativeArraySizeException",
+            Self::Security => "java/lang/SecurityException",
+            Self::NoResource | Self::NoTransientSpace => "javacard/framework/SystemException",
+            Self::TransactionBufferFull => "javacard/framework/TransactionException",
+        }
+    }
+
+    const fn reason(self) -> i16 {
+        match self {
+            Self::NoTransientSpace => 2,
+            Self::TransactionBufferFull => 3,
+            Self::NoResource => 5,
+            _ => 0,
+        }
+    }
+}
+
+impl Vm {
+    #[cold]
+    pub(crate) fn throw_vm(&mut self, exception: Exception) -> Stop {
+        self.throw(exception.class(), exception.reason())
+    }
+
+    /// Throws the JCRE's own instance of an exception class (`javacard/framework/ISOException`), with a reason if the
+    /// class has one. The instance is a temporary entry point object: applets can't keep it.
+    pub fn throw(&mut self, class: &str, reason: i16) -> Stop {
+        let Some(class) = self.api_class_by_name(class) else {
+            return Fault::NoSuchMember.into();
+        };
+        let instance = match self.exceptions.get(&class) {
+            Some(instance) => *instance,
+            None => match self.new_exception(class) {
+                Ok(instance) => instance,
+                Err(stop) => return stop,
+            },
+        };
+        // Only classes below CardException and CardRuntimeException have a reason.
+        if self.reason(instance).is_some() {
+            let reason = reason.cast_unsigned().into();
+            if let Err(stop) = self.store(instance, 0, reason, Atomicity::NonAtomic) {
+                return stop;
+            }
+        }
+        Stop::Thrown(instance)
+    }
+
+    fn new_exception(&mut self, class: ClassIndex) -> Result<ObjRef, Stop> {
+        // Not through the allocator: it throws when there is no room.
+        let words = self.class(class).ok_or(Fault::NoSuchMember)?.words;
+        let body = Body::Instance {
+            class,
+            words: alloc::vec![0; words.into()].into_boxed_slice(),
+        };
+        let object = Object {
+            owner: Owner::JCRE,
+            storage: Storage::Session,
+            flags: 0,
+            body,
+        };
+        let instance = self.heap.add(object).ok_or(Fault::StackOverflow)?;
+        self.set_entry_point(instance, EntryPoint::Temporary)?;
+        self.exceptions.insert(class, instance);
+        Ok(instance)
+    }
+
+    /// The reason of an exception that has one.
+    pub fn reason(&self, exception: ObjRef) -> Option<i16> {
+        let Ok(Object {
+            body: Body::Instance { class, words },
+            ..
+        }) = self.heap.get(exception)
+        else {
+            return None;
+        };
+        let has_reason = |name| {
+            let row = hydra_cap::api::class(name)?;
+            let index = self.api_classes.get(&row.id.0)?;
+            Some(self.is_subclass(*class, *index))
+        };
+        let checked = has_reason("javacard/framework/CardException") == Some(true);
+        let has = checked || has_reason("javacard/framework/CardRuntimeException") == Some(true);
+        has.then(|| words.first().map(|word| word.cast_signed()))
+            .flatten()
+    }
+}

@@ -1,0 +1,169 @@
+//! Arrays (JCVM 3.0.5 §7.5: xaload, xastore, arraylength), behind the firewall (JCRE 3.0.5 §6.2.8.2).
+
+use super::{Machine, Refusal, element, inside};
+use crate::error::{Fault, Stop};
+use crate::exception::Exception;
+use crate::firewall;
+use crate::heap::{Body, Object};
+use crate::ids::ObjRef;
+use crate::memory::Atomicity;
+use crate::word::Word;
+
+impl Machine<'_> {
+    /// An array that the active context may use.
+    #[inline(always)]
+    fn array(&self, array: ObjRef) -> Result<&Object, Refusal> {
+        let object = self.object(array)?;
+        if firewall::may_use_array(self.context(), object)
+            && firewall::may_use_transient(self.context(), object, &self.vm.selected)
+        {
+            Ok(object)
+        } else {
+            Err(Exception::Security.into())
+        }
+    }
+
+    #[inline(always)]
+    fn pop_place(&mut self) -> Result<(ObjRef, i16), Fault> {
+        let index = self.pop_short()?;
+        Ok((self.pop_reference()?, index))
+    }
+
+    /// §7.5 baload
+    #[inline(always)]
+    pub(super) fn baload(&mut self) -> Result<(), Stop> {
+        let (array, index) = self.pop_place()?;
+        let value = self.array(array).and_then(|object| match &object.body {
+            Body::Byte(bytes) | Body::Boolean(bytes) => element(bytes, index),
+            _ => Err(Fault::TypeConfusion.into()),
+        });
+        let value = self.grant(value)?;
+        Ok(self.push_short(value.cast_signed().into())?)
+    }
+
+    /// §7.5 saload
+    #[inline(always)]
+    pub(super) fn saload(&mut self) -> Result<(), Stop> {
+        let (array, index) = self.pop_place()?;
+        let value = self.array(array).and_then(|object| match &object.body {
+            Body::Short(shorts) => element(shorts, index),
+            _ => Err(Fault::TypeConfusion.into()),
+        });
+        let value = self.grant(value)?;
+        Ok(self.push_short(value)?)
+    }
+
+    /// §7.5 iaload
+    pub(super) fn iaload(&mut self) -> Result<(), Stop> {
+        let (array, index) = self.pop_place()?;
+        let value = self.array(array).and_then(|object| match &object.body {
+            Body::Int(ints) => element(ints, index),
+            _ => Err(Fault::TypeConfusion.into()),
+        });
+        let value = self.grant(value)?;
+        Ok(self.push_int(value)?)
+    }
+
+    /// §7.5 aaload
+    pub(super) fn aaload(&mut self) -> Result<(), Stop> {
+        let (array, index) = self.pop_place()?;
+        let value = self.array(array).and_then(|object| match &object.body {
+            Body::Refs { refs, .. } => element(refs, index),
+            _ => Err(Fault::TypeConfusion.into()),
+        });
+        let value = self.grant(value)?;
+        Ok(self.push(Word::reference(value))?)
+    }
+
+    /// §7.5 bastore: byte and boolean arrays, the low 8 bits.
+    #[inline(always)]
+    pub(super) fn bastore(&mut self) -> Result<(), Stop> {
+        let value = self.pop_short()?;
+        let (array, index) = self.pop_place()?;
+        let place = self.array(array).and_then(|object| match &object.body {
+            Body::Byte(_) | Body::Boolean(_) => inside(&object.body, index),
+            _ => Err(Fault::TypeConfusion.into()),
+        });
+        let place = self.grant(place)?;
+        self.vm.store(
+            array,
+            place,
+            value.cast_unsigned().into(),
+            Atomicity::Atomic,
+        )
+    }
+
+    /// §7.5 sastore
+    #[inline(always)]
+    pub(super) fn sastore(&mut self) -> Result<(), Stop> {
+        let value = self.pop_short()?;
+        let (array, index) = self.pop_place()?;
+        let place = self.array(array).and_then(|object| match &object.body {
+            Body::Short(_) => inside(&object.body, index),
+            _ => Err(Fault::TypeConfusion.into()),
+        });
+        let place = self.grant(place)?;
+        self.vm.store(
+            array,
+            place,
+            value.cast_unsigned().into(),
+            Atomicity::Atomic,
+        )
+    }
+
+    /// §7.5 iastore
+    pub(super) fn iastore(&mut self) -> Result<(), Stop> {
+        let value = self.pop_int()?;
+        let (array, index) = self.pop_place()?;
+        let place = self.array(array).and_then(|object| match &object.body {
+            Body::Int(_) => inside(&object.body, index),
+            _ => Err(Fault::TypeConfusion.into()),
+        });
+        let place = self.grant(place)?;
+        self.vm
+            .store(array, place, value.cast_unsigned(), Atomicity::Atomic)
+    }
+
+    /// §7.5 aastore
+    pub(super) fn aastore(&mut self) -> Result<(), Stop> {
+        let value = self.pop_reference()?;
+        let (array, index) = self.pop_place()?;
+        let place = self.reference_place(array, index, value);
+        let place = self.grant(place)?;
+        self.vm
+            .store(array, place, value.0.into(), Atomicity::Atomic)
+    }
+
+    fn reference_place(&self, array: ObjRef, index: i16, value: ObjRef) -> Result<usize, Refusal> {
+        // The reference's own rule comes before the array's: JCRE 3.0.5 §6.2.8.2.
+        self.object(array)?;
+        if !value.is_null() && !firewall::may_store(self.context(), self.object(value)?) {
+            return Err(Exception::Security.into());
+        }
+        let object = self.array(array)?;
+        let Body::Refs { element, .. } = &object.body else {
+            return Err(Fault::TypeConfusion.into());
+        };
+        let place = inside(&object.body, index)?;
+        if !value.is_null()
+            && !self
+                .vm
+                .is_subclass(self.vm.class_of(self.object(value)?), *element)
+        {
+            return Err(Exception::ArrayStore.into());
+        }
+        Ok(place)
+    }
+
+    /// §7.5 arraylength
+    #[inline(always)]
+    pub(super) fn arraylength(&mut self) -> Result<(), Stop> {
+        let array = self.pop_reference()?;
+        let length = self.array(array).and_then(|object| match &object.body {
+            Body::Instance { .. } => Err(Fault::TypeConfusion.into()),
+            body => Ok(i16::try_from(body.len()).unwrap_or(i16::MAX)),
+        });
+        let length = self.grant(length)?;
+        Ok(self.push_short(length)?)
+    }
+}

@@ -1,0 +1,214 @@
+//! Control transfer (JCVM 3.0.5 §7.5: ifxx, goto, jsr, switches). Offsets count from the opcode; the linker has
+//! checked every target.
+
+use super::Machine;
+use crate::error::Fault;
+use crate::ids::ObjRef;
+use crate::word::Word;
+
+impl Machine<'_> {
+    /// Counts a branch or a call against the limit, so that no code runs for ever.
+    #[inline(always)]
+    pub(super) fn count_step(&mut self) -> Result<(), Fault> {
+        self.vm.steps = self.vm.steps.checked_sub(1).ok_or(Fault::StepLimit)?;
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub(super) fn branch(&mut self, by: i16) -> Result<(), Fault> {
+        self.pc = self.at.wrapping_add_signed(by.into());
+        self.count_step()
+    }
+
+    #[inline(always)]
+    fn branch_if(&mut self, condition: Condition, by: i16) -> Result<(), Fault> {
+        match condition {
+            Condition::Holds => self.branch(by),
+            Condition::Fails => Ok(()),
+        }
+    }
+
+    /// §7.5 if\<cond\>
+    #[inline(always)]
+    pub(super) fn if_short(&mut self, holds: impl Fn(i16) -> bool) -> Result<(), Fault> {
+        let by = self.s1()?;
+        let condition = holds(self.pop_short()?).into();
+        self.branch_if(condition, by)
+    }
+
+    /// §7.5 if\<cond\>_w
+    #[inline(always)]
+    pub(super) fn if_short_w(&mut self, holds: impl Fn(i16) -> bool) -> Result<(), Fault> {
+        let by = self.s2()?;
+        let condition = holds(self.pop_short()?).into();
+        self.branch_if(condition, by)
+    }
+
+    /// §7.5 ifnull, ifnonnull
+    #[inline(always)]
+    pub(super) fn if_reference(&mut self, holds: impl Fn(ObjRef) -> bool) -> Result<(), Fault> {
+        let by = self.s1()?;
+        let condition = holds(self.pop_reference()?).into();
+        self.branch_if(condition, by)
+    }
+
+    /// §7.5 ifnull_w, ifnonnull_w
+    pub(super) fn if_reference_w(&mut self, holds: impl Fn(ObjRef) -> bool) -> Result<(), Fault> {
+        let by = self.s2()?;
+        let condition = holds(self.pop_reference()?).into();
+        self.branch_if(condition, by)
+    }
+
+    #[inline(always)]
+    fn compare_references(
+        &mut self,
+        holds: impl Fn(ObjRef, ObjRef) -> bool,
+    ) -> Result<Condition, Fault> {
+        let b = self.pop_reference()?;
+        let a = self.pop_reference()?;
+        Ok(holds(a, b).into())
+    }
+
+    /// §7.5 if_acmp\<cond\>
+    pub(super) fn if_references(
+        &mut self,
+        holds: impl Fn(ObjRef, ObjRef) -> bool,
+    ) -> Result<(), Fault> {
+        let by = self.s1()?;
+        let condition = self.compare_references(holds)?;
+        self.branch_if(condition, by)
+    }
+
+    /// §7.5 if_acmp\<cond\>_w
+    pub(super) fn if_references_w(
+        &mut self,
+        holds: impl Fn(ObjRef, ObjRef) -> bool,
+    ) -> Result<(), Fault> {
+        let by = self.s2()?;
+        let condition = self.compare_references(holds)?;
+        self.branch_if(condition, by)
+    }
+
+    #[inline(always)]
+    fn compare_shorts(&mut self, holds: impl Fn(i16, i16) -> bool) -> Result<Condition, Fault> {
+        let b = self.pop_short()?;
+        let a = self.pop_short()?;
+        Ok(holds(a, b).into())
+    }
+
+    /// §7.5 if_scmp\<cond\>
+    #[inline(always)]
+    pub(super) fn if_shorts(&mut self, holds: impl Fn(i16, i16) -> bool) -> Result<(), Fault> {
+        let by = self.s1()?;
+        let condition = self.compare_shorts(holds)?;
+        self.branch_if(condition, by)
+    }
+
+    /// §7.5 if_scmp\<cond\>_w
+    pub(super) fn if_shorts_w(&mut self, holds: impl Fn(i16, i16) -> bool) -> Result<(), Fault> {
+        let by = self.s2()?;
+        let condition = self.compare_shorts(holds)?;
+        self.branch_if(condition, by)
+    }
+
+    /// §7.5 goto
+    #[inline(always)]
+    pub(super) fn goto(&mut self) -> Result<(), Fault> {
+        let by = self.s1()?;
+        self.branch(by)
+    }
+
+    /// §7.5 goto_w
+    #[inline(always)]
+    pub(super) fn goto_w(&mut self) -> Result<(), Fault> {
+        let by = self.s2()?;
+        self.branch(by)
+    }
+
+    /// §7.5 jsr
+    pub(super) fn jsr(&mut self) -> Result<(), Fault> {
+        let by = self.s2()?;
+        let back = u16::try_from(self.pc).map_err(|_| Fault::IllegalInstruction)?;
+        self.push(Word::return_address(self.vm.frames.len(), back))?;
+        self.branch(by)
+    }
+
+    /// Branches by the offset at `place` bytes after the opcode.
+    fn branch_by(&mut self, place: usize) -> Result<(), Fault> {
+        self.pc = self.at + place;
+        let by = self.s2()?;
+        self.branch(by)
+    }
+
+    /// §7.5 stableswitch
+    pub(super) fn stableswitch(&mut self) -> Result<(), Fault> {
+        let key = i32::from(self.pop_short()?);
+        let (_, low, high) = (self.s2()?, self.s2()?, self.s2()?);
+        self.table(key, low.into(), high.into(), 7)
+    }
+
+    /// §7.5 itableswitch
+    pub(super) fn itableswitch(&mut self) -> Result<(), Fault> {
+        let key = self.pop_int()?;
+        self.s2()?;
+        let low = self.operand().map(i32::from_be_bytes)?;
+        let high = self.operand().map(i32::from_be_bytes)?;
+        self.table(key, low, high, 11)
+    }
+
+    fn table(&mut self, key: i32, low: i32, high: i32, first: usize) -> Result<(), Fault> {
+        if key < low || key > high {
+            return self.branch_by(1);
+        }
+        let index = usize::try_from(i64::from(key) - i64::from(low))
+            .map_err(|_| Fault::IllegalInstruction)?;
+        self.branch_by(first + 2 * index)
+    }
+
+    /// §7.5 slookupswitch
+    pub(super) fn slookupswitch(&mut self) -> Result<(), Fault> {
+        let key = self.pop_short()?;
+        self.lookup(2, |machine| machine.s2().map(|found| found == key))
+    }
+
+    /// §7.5 ilookupswitch
+    pub(super) fn ilookupswitch(&mut self) -> Result<(), Fault> {
+        let key = self.pop_int()?;
+        self.lookup(4, |machine| {
+            machine
+                .operand()
+                .map(|found| i32::from_be_bytes(found) == key)
+        })
+    }
+
+    fn lookup(
+        &mut self,
+        size: usize,
+        matches: impl Fn(&mut Self) -> Result<bool, Fault>,
+    ) -> Result<(), Fault> {
+        self.s2()?;
+        let count = self.operand().map(u16::from_be_bytes)?;
+        for i in 0..usize::from(count) {
+            let place = 5 + i * (size + 2);
+            self.pc = self.at + place;
+            if matches(self)? {
+                return self.branch_by(place + size);
+            }
+        }
+        self.branch_by(1)
+    }
+}
+
+/// Whether a branch is taken.
+#[derive(Clone, Copy)]
+enum Condition {
+    Holds,
+    Fails,
+}
+
+impl From<bool> for Condition {
+    #[inline(always)]
+    fn from(holds: bool) -> Self {
+        if holds { Self::Holds } else { Self::Fails }
+    }
+}

@@ -1,0 +1,149 @@
+//! Local variables (JCVM 3.0.5 §7.5: xload, xstore, xinc). The linker has checked that they are inside the frame.
+
+use super::Machine;
+use crate::error::Fault;
+use crate::word::Word;
+
+impl Machine<'_> {
+    #[inline(always)]
+    fn local(&self, index: u8) -> Result<Word, Fault> {
+        self.vm
+            .stack
+            .get(self.locals + usize::from(index))
+            .copied()
+            .ok_or(Fault::LocalVariable)
+    }
+
+    #[inline(always)]
+    fn set_local(&mut self, index: usize, word: Word) -> Result<(), Fault> {
+        *self
+            .vm
+            .stack
+            .get_mut(self.locals + index)
+            .ok_or(Fault::LocalVariable)? = word;
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn local_int(&self, index: u8) -> Result<i32, Fault> {
+        let at = self.locals + usize::from(index);
+        match self.vm.stack.get(at..at + 2) {
+            Some(&[high, low]) => Word::as_int(high, low).ok_or(Fault::TypeConfusion),
+            _ => Err(Fault::LocalVariable),
+        }
+    }
+
+    #[inline(always)]
+    fn set_local_int(&mut self, index: u8, value: i32) -> Result<(), Fault> {
+        let (high, low) = Word::int(value);
+        self.set_local(index.into(), high)?;
+        self.set_local(usize::from(index) + 1, low)
+    }
+
+    /// The forms whose variable is an operand.
+    #[inline(always)]
+    pub(super) fn load_indexed(
+        &mut self,
+        handler: impl Fn(&mut Self, u8) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let index = self.u1()?;
+        handler(self, index)
+    }
+
+    /// §7.5 aload, aload_n
+    #[inline(always)]
+    pub(super) fn aload(&mut self, index: u8) -> Result<(), Fault> {
+        let word = self.local(index)?;
+        word.as_reference().ok_or(Fault::TypeConfusion)?;
+        self.push(word)
+    }
+
+    /// §7.5 sload, sload_n
+    #[inline(always)]
+    pub(super) fn sload(&mut self, index: u8) -> Result<(), Fault> {
+        let word = self.local(index)?;
+        word.as_short().ok_or(Fault::TypeConfusion)?;
+        self.push(word)
+    }
+
+    /// §7.5 iload, iload_n
+    #[inline(always)]
+    pub(super) fn iload(&mut self, index: u8) -> Result<(), Fault> {
+        let value = self.local_int(index)?;
+        self.push_int(value)
+    }
+
+    /// §7.5 astore, astore_n: a reference, or a return address.
+    #[inline(always)]
+    pub(super) fn astore(&mut self, index: u8) -> Result<(), Fault> {
+        let word = self.pop()?;
+        if word.as_reference().is_none() && word.as_return_address(self.vm.frames.len()).is_none() {
+            return Err(Fault::TypeConfusion);
+        }
+        self.set_local(index.into(), word)
+    }
+
+    /// §7.5 sstore, sstore_n
+    #[inline(always)]
+    pub(super) fn sstore(&mut self, index: u8) -> Result<(), Fault> {
+        let value = self.pop_short()?;
+        self.set_local(index.into(), Word::short(value))
+    }
+
+    /// §7.5 istore, istore_n
+    #[inline(always)]
+    pub(super) fn istore(&mut self, index: u8) -> Result<(), Fault> {
+        let value = self.pop_int()?;
+        self.set_local_int(index, value)
+    }
+
+    #[inline(always)]
+    fn add_short(&mut self, index: u8, by: i16) -> Result<(), Fault> {
+        let value = self.local(index)?.as_short().ok_or(Fault::TypeConfusion)?;
+        self.set_local(index.into(), Word::short(value.wrapping_add(by)))
+    }
+
+    fn add_int(&mut self, index: u8, by: i16) -> Result<(), Fault> {
+        let value = self.local_int(index)?;
+        self.set_local_int(index, value.wrapping_add(by.into()))
+    }
+
+    /// §7.5 sinc
+    #[inline(always)]
+    pub(super) fn sinc(&mut self) -> Result<(), Fault> {
+        let (index, by) = (self.u1()?, self.s1()?);
+        self.add_short(index, by)
+    }
+
+    /// §7.5 sinc_w
+    pub(super) fn sinc_w(&mut self) -> Result<(), Fault> {
+        let (index, by) = (self.u1()?, self.s2()?);
+        self.add_short(index, by)
+    }
+
+    /// §7.5 iinc
+    pub(super) fn iinc(&mut self) -> Result<(), Fault> {
+        let (index, by) = (self.u1()?, self.s1()?);
+        self.add_int(index, by)
+    }
+
+    /// §7.5 iinc_w
+    pub(super) fn iinc_w(&mut self) -> Result<(), Fault> {
+        let (index, by) = (self.u1()?, self.s2()?);
+        self.add_int(index, by)
+    }
+
+    /// §7.5 ret: only to where a `jsr` of this very frame came from.
+    pub(super) fn ret(&mut self) -> Result<(), Fault> {
+        let index = self.u1()?;
+        let address = self.local(index)?.as_return_address(self.vm.frames.len());
+        self.pc = address.ok_or(Fault::TypeConfusion)?.into();
+        self.count_step()
+    }
+
+    /// `this`, of the forms that read or write its fields.
+    #[inline(always)]
+    pub(super) fn this(&self) -> Result<crate::ids::ObjRef, Fault> {
+        self.local(0)?.as_reference().ok_or(Fault::TypeConfusion)
+    }
+}

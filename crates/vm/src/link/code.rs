@@ -1,0 +1,290 @@
+//! Looks at every instruction that control can reach.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use hydra_cap::opcode::{Instruction, Opcode, Operands};
+use hydra_cap::{CapFile, ComponentTag, CpEntry, MethodHeader};
+
+use super::LinkError;
+use super::classes::api_interface;
+use crate::class::parameter_words;
+use crate::package::{Entry, Extent};
+use crate::vm::Vm;
+
+/// What a byte of the Method component has been found to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Unseen,
+    Start,
+    Inside,
+}
+
+fn invalid(offset: usize, reason: &'static str) -> LinkError {
+    LinkError::Invalid {
+        component: ComponentTag::Method,
+        offset,
+        reason,
+    }
+}
+
+/// Checks all methods that anything refers to, and gives their extents in order.
+pub(super) fn check(vm: &Vm, cap: &CapFile, pool: &[Entry]) -> Result<Box<[Extent]>, LinkError> {
+    let code = cap.method_info();
+    let starts = method_starts(cap);
+    let mut extents = Vec::new();
+    let mut uses = vec![Use::Unseen; code.len()];
+    let ends = starts
+        .iter()
+        .skip(1)
+        .map(|start| usize::from(*start))
+        .chain([code.len()]);
+    for (&header, end) in starts.iter().zip(ends) {
+        let extent = Extent { header, end };
+        Checker {
+            vm,
+            cap,
+            pool,
+            code,
+            uses: &mut uses,
+        }
+        .method(extent)?;
+        extents.push(extent);
+    }
+    Ok(extents.into_boxed_slice())
+}
+
+/// Where methods begin, as far as anything says so. What lies between the last instruction that can be reached and the
+/// next of these is never run.
+fn method_starts(cap: &CapFile) -> BTreeSet<u16> {
+    let mut starts = BTreeSet::new();
+    for class in cap.classes() {
+        let methods = class.public_methods.iter().chain(&class.package_methods);
+        starts.extend(methods.filter(|offset| **offset != 0xFFFF));
+    }
+    starts.extend(cap.applets().iter().map(|applet| applet.install_method));
+    starts.extend(cap.exports().iter().flat_map(|class| &class.static_methods));
+    starts.extend(cap.constant_pool().iter().filter_map(|entry| match entry {
+        CpEntry::StaticMethod(offset) => Some(*offset),
+        _ => None,
+    }));
+    starts
+}
+
+struct Checker<'a> {
+    vm: &'a Vm,
+    cap: &'a CapFile,
+    pool: &'a [Entry],
+    code: &'a [u8],
+    uses: &'a mut [Use],
+}
+
+impl Checker<'_> {
+    fn method(&mut self, extent: Extent) -> Result<(), LinkError> {
+        let start = usize::from(extent.header);
+        let body = self.code.get(..extent.end).unwrap_or_default();
+        let header = body.get(start..).and_then(MethodHeader::read);
+        let header = header.ok_or_else(|| invalid(start, "a method's header is cut short"))?;
+        if header.is_abstract {
+            return Ok(());
+        }
+        let first = start + usize::from(header.size);
+        let locals = usize::from(header.nargs) + usize::from(header.max_locals);
+        let mut pending = vec![first];
+        for handler in &self.cap.method().handlers {
+            let from = usize::from(handler.start);
+            if (first..extent.end).contains(&from) {
+                let target = usize::from(handler.handler);
+                let end = from + usize::from(handler.length);
+                if end > extent.end || !(first..extent.end).contains(&target) {
+                    return Err(invalid(start, "an exception handler crosses methods"));
+                }
+                pending.push(target);
+            }
+        }
+        while let Some(mut at) = pending.pop() {
+            loop {
+                match self.uses.get(at) {
+                    Some(Use::Start) => break,
+                    Some(Use::Unseen) if (first..extent.end).contains(&at) => {}
+                    Some(Use::Inside) => {
+                        return Err(invalid(at, "control enters the middle of an instruction"));
+                    }
+                    _ => return Err(invalid(at, "control leaves the method")),
+                }
+                let instruction = Instruction::decode(body, at)
+                    .map_err(|error| invalid(error.offset(), "no instruction"))?;
+                let inside = self
+                    .uses
+                    .get_mut(at + 1..at + instruction.length)
+                    .unwrap_or_default();
+                if inside.iter().any(|known| *known != Use::Unseen) {
+                    return Err(invalid(at, "instructions overlap"));
+                }
+                inside.fill(Use::Inside);
+                self.uses[at] = Use::Start;
+                self.instruction(&instruction, locals)?;
+                let mut stray = false;
+                instruction.for_each_target(|target| match usize::try_from(target) {
+                    Ok(target) if (first..extent.end).contains(&target) => pending.push(target),
+                    _ => stray = true,
+                });
+                if stray {
+                    return Err(invalid(at, "a branch out of the method"));
+                }
+                if instruction.opcode.ends_flow() {
+                    break;
+                }
+                at += instruction.length;
+            }
+        }
+        Ok(())
+    }
+
+    fn instruction(&self, instruction: &Instruction<'_>, locals: usize) -> Result<(), LinkError> {
+        let at = instruction.offset;
+        if let Some((local, words)) = local_variable(instruction)
+            && local + words > locals
+        {
+            return Err(invalid(at, "a local variable outside of the frame"));
+        }
+        let Some(index) = instruction.cp_index() else {
+            return Ok(());
+        };
+        let entry = self
+            .pool
+            .get(usize::from(index))
+            .ok_or_else(|| invalid(at, "no such constant pool entry"))?;
+        if self.fits(instruction, *entry) {
+            Ok(())
+        } else {
+            Err(invalid(
+                at,
+                "the constant pool entry is not what the instruction needs",
+            ))
+        }
+    }
+
+    fn fits(&self, instruction: &Instruction<'_>, entry: Entry) -> bool {
+        use Opcode as O;
+        match instruction.opcode {
+            O::GetstaticA | O::PutstaticA => matches!(entry, Entry::StaticReference { .. }),
+            O::GetstaticB | O::PutstaticB => self.static_primitive(entry, 1),
+            O::GetstaticS | O::PutstaticS => self.static_primitive(entry, 2),
+            O::GetstaticI | O::PutstaticI => self.static_primitive(entry, 4),
+            O::GetfieldA
+            | O::PutfieldA
+            | O::GetfieldAW
+            | O::PutfieldAW
+            | O::GetfieldAThis
+            | O::PutfieldAThis => {
+                matches!(
+                    entry,
+                    Entry::Field {
+                        reference: true,
+                        ..
+                    }
+                )
+            }
+            O::GetfieldB
+            | O::PutfieldB
+            | O::GetfieldBW
+            | O::PutfieldBW
+            | O::GetfieldBThis
+            | O::PutfieldBThis
+            | O::GetfieldS
+            | O::PutfieldS
+            | O::GetfieldSW
+            | O::PutfieldSW
+            | O::GetfieldSThis
+            | O::PutfieldSThis => {
+                matches!(
+                    entry,
+                    Entry::Field {
+                        reference: false,
+                        ..
+                    }
+                )
+            }
+            O::GetfieldI
+            | O::PutfieldI
+            | O::GetfieldIW
+            | O::PutfieldIW
+            | O::GetfieldIThis
+            | O::PutfieldIThis => {
+                matches!(entry, Entry::Field { reference: false, word, last, .. } if last > word)
+            }
+            O::Invokevirtual => matches!(entry, Entry::Virtual { .. }),
+            O::Invokespecial => match entry {
+                Entry::StaticMethod(method) | Entry::Super { method, .. } => method.nargs > 0,
+                _ => false,
+            },
+            O::Invokestatic => matches!(entry, Entry::StaticMethod(_)),
+            O::Invokeinterface => {
+                let Operands::Interface { nargs, token, .. } = instruction.operands else {
+                    return false;
+                };
+                let Entry::Class(class) = entry else {
+                    return false;
+                };
+                let Some(class) = self.vm.class(class).filter(|class| class.interface) else {
+                    return false;
+                };
+                api_interface(class).is_none_or(|row| {
+                    row.slots.get(usize::from(token)).is_some_and(|slot| {
+                        parameter_words(slot.method.get().descriptor) + 1 == nargs
+                    })
+                })
+            }
+            O::New => match entry {
+                Entry::Class(class) => self.vm.class(class).is_some_and(|class| class.instantiable),
+                _ => false,
+            },
+            _ => matches!(entry, Entry::Class(_)),
+        }
+    }
+
+    fn static_primitive(&self, entry: Entry, size: usize) -> bool {
+        let Entry::StaticPrimitive { package, offset } = entry else {
+            return false;
+        };
+        let fields = match self.vm.package(package) {
+            Some(package) => package.cap.static_fields(),
+            None => self.cap.static_fields(),
+        };
+        usize::from(offset) + size <= usize::from(fields.default_count) + fields.values.len()
+    }
+}
+
+/// The local variable of an instruction, and how many words of it.
+fn local_variable(instruction: &Instruction<'_>) -> Option<(usize, usize)> {
+    use Opcode as O;
+    let operand = match instruction.operands {
+        Operands::Local(local) | Operands::LocalImmediate { local, .. } => usize::from(local),
+        _ => 0,
+    };
+    let place = match instruction.opcode {
+        O::Aload | O::Sload | O::Astore | O::Sstore | O::Sinc | O::SincW | O::Ret => (operand, 1),
+        O::Iload | O::Istore | O::Iinc | O::IincW => (operand, 2),
+        O::Aload0 | O::Sload0 | O::Astore0 | O::Sstore0 => (0, 1),
+        O::Aload1 | O::Sload1 | O::Astore1 | O::Sstore1 => (1, 1),
+        O::Aload2 | O::Sload2 | O::Astore2 | O::Sstore2 => (2, 1),
+        O::Aload3 | O::Sload3 | O::Astore3 | O::Sstore3 => (3, 1),
+        O::Iload0 | O::Istore0 => (0, 2),
+        O::Iload1 | O::Istore1 => (1, 2),
+        O::Iload2 | O::Istore2 => (2, 2),
+        O::Iload3 | O::Istore3 => (3, 2),
+        O::GetfieldAThis
+        | O::GetfieldBThis
+        | O::GetfieldSThis
+        | O::GetfieldIThis
+        | O::PutfieldAThis
+        | O::PutfieldBThis
+        | O::PutfieldSThis
+        | O::PutfieldIThis => (0, 1),
+        _ => return None,
+    };
+    Some(place)
+}

@@ -1,0 +1,401 @@
+//! Objects as natives see them: made, asked, read and written, the firewall checked against the context that they name.
+
+use alloc::vec::Vec;
+
+use crate::class::Origin;
+use crate::error::{Fault, Stop};
+use crate::exception::Exception;
+use crate::firewall;
+use crate::heap::{Body, Object};
+use crate::ids::{ClassIndex, ContextId, ObjRef, Owner};
+use crate::layout::FieldKind;
+use crate::memory::{ArrayKind, Atomicity, EntryPoint, Storage};
+use crate::value::Value;
+use crate::vm::Vm;
+
+impl Vm {
+    /// A new object of an API class or interface, fields zero and null. Abstract classes and interfaces too: the object
+    /// stands for the implementation that the platform gives out.
+    pub fn new_instance(
+        &mut self,
+        class: &str,
+        owner: Owner,
+        storage: Storage,
+    ) -> Result<ObjRef, Stop> {
+        let class = self.api_class_by_name(class).ok_or(Fault::NoSuchMember)?;
+        self.new_object(class, owner, storage)
+    }
+
+    pub(crate) fn new_object(
+        &mut self,
+        class: ClassIndex,
+        owner: Owner,
+        storage: Storage,
+    ) -> Result<ObjRef, Stop> {
+        let words = self.class(class).ok_or(Fault::NoSuchMember)?.words;
+        if !self.heap.has_room(storage, usize::from(words) * 2) {
+            return Err(self.throw_vm(Exception::NoResource));
+        }
+        let words = alloc::vec![0; words.into()].into_boxed_slice();
+        self.allocate(owner, storage, Body::Instance { class, words })
+    }
+
+    /// A new array, its elements zero or null. Throws `NegativeArraySizeException`, or `SystemException` when there is
+    /// no room.
+    pub fn new_array(
+        &mut self,
+        kind: ArrayKind,
+        length: i16,
+        owner: Owner,
+        storage: Storage,
+    ) -> Result<ObjRef, Stop> {
+        let Ok(length) = usize::try_from(length) else {
+            return Err(self.throw_vm(Exception::NegativeArraySize));
+        };
+        let size = match kind {
+            ArrayKind::Boolean | ArrayKind::Byte => length,
+            ArrayKind::Short | ArrayKind::Ref(_) => length * 2,
+            ArrayKind::Int => length * 4,
+        };
+        if !self.heap.has_room(storage, size) {
+            let transient = matches!(storage, Storage::ClearOnReset | Storage::ClearOnDeselect);
+            let lack = if transient {
+                Exception::NoTransientSpace
+            } else {
+                Exception::NoResource
+            };
+            return Err(self.throw_vm(lack));
+        }
+        self.allocate(
+            owner,
+            storage,
+            Body::new_array(kind, length, self.object_class()),
+        )
+    }
+
+    fn allocate(&mut self, owner: Owner, storage: Storage, body: Body) -> Result<ObjRef, Stop> {
+        match self.heap.add(Object {
+            owner,
+            storage,
+            flags: 0,
+            body,
+        }) {
+            Some(obj) => {
+                self.note_created(obj);
+                Ok(obj)
+            }
+            None => Err(self.throw_vm(Exception::NoResource)),
+        }
+    }
+
+    /// The class of an element of a reference array, for [`ArrayKind::Ref`].
+    pub fn class_index(&mut self, class: &str) -> Option<ClassIndex> {
+        self.api_class_by_name(class)
+    }
+
+    /// Makes an object of the JCRE's an entry point (JCRE 3.0.5 §6.2.1).
+    pub fn set_entry_point(&mut self, obj: ObjRef, kind: EntryPoint) -> Result<(), Fault> {
+        let object = self.heap.get_mut(obj)?;
+        object.flags |= match kind {
+            EntryPoint::Permanent => Object::PERMANENT,
+            EntryPoint::Temporary => Object::TEMPORARY,
+        };
+        self.heap.mark_dirty(obj);
+        Ok(())
+    }
+
+    /// Makes an array of the JCRE's global (JCRE 3.0.5 §6.2.2).
+    pub fn set_global_array(&mut self, array: ObjRef) -> Result<(), Fault> {
+        let object = self.heap.get_mut(array)?;
+        if matches!(object.body, Body::Instance { .. }) {
+            return Err(Fault::TypeConfusion);
+        }
+        object.flags |= Object::GLOBAL;
+        self.heap.mark_dirty(array);
+        Ok(())
+    }
+
+    /// Whether it is a global array.
+    pub fn is_global_array(&self, obj: ObjRef) -> Result<bool, Fault> {
+        Ok(self.heap.get(obj)?.has(Object::GLOBAL))
+    }
+
+    /// Who owns an object.
+    pub fn owner(&self, obj: ObjRef) -> Result<Owner, Fault> {
+        Ok(self.heap.get(obj)?.owner)
+    }
+
+    /// How an object's content is kept.
+    pub fn storage(&self, obj: ObjRef) -> Result<Storage, Fault> {
+        Ok(self.heap.get(obj)?.storage)
+    }
+
+    /// An API class's name; for an applet's class that of its nearest superclass in the API; `None` for an array.
+    pub fn class_name(&self, obj: ObjRef) -> Result<Option<&'static str>, Fault> {
+        let Body::Instance { class, .. } = &self.heap.get(obj)?.body else {
+            return Ok(None);
+        };
+        let class = self.class(*class).ok_or(Fault::NoSuchMember)?;
+        let names =
+            class
+                .ancestors
+                .iter()
+                .rev()
+                .filter_map(|index| match self.class(*index)?.origin {
+                    Origin::Api(row) => Some(row.get().name),
+                    Origin::Package { .. } => None,
+                });
+        Ok(names.into_iter().next())
+    }
+
+    /// Whether the object is an instance of an API class or interface. An array is an `Object` only.
+    pub fn is_instance(&self, obj: ObjRef, class: &str) -> Result<bool, Fault> {
+        let object = self.heap.get(obj)?;
+        let row = hydra_cap::api::class(class).ok_or(Fault::NoSuchMember)?;
+        // A class that nothing has asked for yet has no instances.
+        let Some(index) = self.api_classes.get(&row.id.0) else {
+            return Ok(false);
+        };
+        Ok(self.is_subclass(self.class_of(object), *index))
+    }
+
+    /// Whether the object's class implements a shareable interface.
+    pub fn is_shareable(&self, obj: ObjRef) -> Result<bool, Fault> {
+        let class = self.class_of(self.heap.get(obj)?);
+        Ok(self.class(class).is_some_and(|class| class.shareable))
+    }
+
+    pub(crate) fn class_of(&self, object: &Object) -> ClassIndex {
+        match &object.body {
+            Body::Instance { class, .. } => *class,
+            _ => self.object_class(),
+        }
+    }
+
+    /// An array's kind and length; `None` for an instance.
+    pub fn array(&self, obj: ObjRef) -> Result<Option<(ArrayKind, u16)>, Fault> {
+        let body = &self.heap.get(obj)?.body;
+        Ok(body
+            .array_kind()
+            .map(|kind| (kind, u16::try_from(body.len()).unwrap_or(u16::MAX))))
+    }
+
+    /// A native field word, with the JCRE's rights.
+    pub fn field(&self, obj: ObjRef, word: u16) -> Result<Value, Fault> {
+        let Body::Instance { class, words } = &self.heap.get(obj)?.body else {
+            return Err(Fault::TypeConfusion);
+        };
+        let value = *words.get(usize::from(word)).ok_or(Fault::NoSuchMember)?;
+        Ok(
+            match self
+                .class(*class)
+                .ok_or(Fault::NoSuchMember)?
+                .field_kind(word)
+            {
+                FieldKind::Ref => Value::Ref(ObjRef(value)),
+                FieldKind::Short => Value::Short(value.cast_signed()),
+            },
+        )
+    }
+
+    /// Writes a native field word, with the JCRE's rights. A reference always takes part in the transaction in
+    /// progress, since what it refers to may.
+    pub fn set_field(
+        &mut self,
+        obj: ObjRef,
+        word: u16,
+        value: Value,
+        atomicity: Atomicity,
+    ) -> Result<(), Stop> {
+        let kinds = (self.field(obj, word)?, value);
+        match kinds {
+            (Value::Short(_), Value::Short(value)) => {
+                self.store(obj, word.into(), value.cast_unsigned().into(), atomicity)
+            }
+            (Value::Ref(_), Value::Ref(value)) => {
+                if !value.is_null() {
+                    self.heap.get(value)?;
+                }
+                self.store(obj, word.into(), value.0.into(), Atomicity::Atomic)
+            }
+            _ => Err(Fault::TypeConfusion.into()),
+        }
+    }
+
+    /// The kind of each field word of an object.
+    pub fn field_kinds(&self, obj: ObjRef) -> Result<Vec<FieldKind>, Fault> {
+        let Body::Instance { class, .. } = &self.heap.get(obj)?.body else {
+            return Err(Fault::TypeConfusion);
+        };
+        let class = self.class(*class).ok_or(Fault::NoSuchMember)?;
+        Ok((0..class.words)
+            .map(|word| class.field_kind(word))
+            .collect())
+    }
+
+    /// Whether `context` may use an object that it passes to the API: throws `NullPointerException` or
+    /// `SecurityException`.
+    pub fn check_access(&mut self, obj: ObjRef, context: ContextId) -> Result<(), Stop> {
+        if obj.is_null() {
+            return Err(self.throw_vm(Exception::NullPointer));
+        }
+        let object = self.heap.get(obj)?;
+        let allowed = match object.body {
+            Body::Instance { .. } => firewall::may_name(context, object),
+            _ => firewall::may_use_array(context, object),
+        };
+        if allowed && firewall::may_use_transient(context, object, &self.selected) {
+            return Ok(());
+        }
+        Err(self.throw_vm(Exception::Security))
+    }
+
+    /// The bytes of a byte or boolean array, if `context` may read it; else throws as [`check_access`](Self::check_access).
+    pub fn bytes(&mut self, array: ObjRef, context: ContextId) -> Result<&[u8], Stop> {
+        self.check_access(array, context)?;
+        match &self.heap.get(array)?.body {
+            Body::Byte(bytes) | Body::Boolean(bytes) => Ok(bytes),
+            _ => Err(Fault::TypeConfusion.into()),
+        }
+    }
+
+    /// `length` bytes from `offset`; throws `ArrayIndexOutOfBoundsException` if they are not all inside.
+    pub fn byte_range(
+        &mut self,
+        array: ObjRef,
+        offset: i16,
+        length: i16,
+        context: ContextId,
+    ) -> Result<&[u8], Stop> {
+        let size = self.bytes(array, context)?.len();
+        let range = self.range(size, offset, length)?;
+        self.bytes(array, context).map(|bytes| &bytes[range])
+    }
+
+    fn range(
+        &mut self,
+        size: usize,
+        offset: i16,
+        length: i16,
+    ) -> Result<core::ops::Range<usize>, Stop> {
+        match (usize::try_from(offset), usize::try_from(length)) {
+            (Ok(offset), Ok(length)) if offset + length <= size => Ok(offset..offset + length),
+            _ => Err(self.throw_vm(Exception::ArrayIndexOutOfBounds)),
+        }
+    }
+
+    /// Writes bytes into a byte or boolean array.
+    pub fn write_bytes(
+        &mut self,
+        array: ObjRef,
+        offset: i16,
+        bytes: &[u8],
+        context: ContextId,
+        atomicity: Atomicity,
+    ) -> Result<(), Stop> {
+        let size = self.bytes(array, context)?.len();
+        let Ok(length) = i16::try_from(bytes.len()) else {
+            return Err(self.throw_vm(Exception::ArrayIndexOutOfBounds));
+        };
+        let range = self.range(size, offset, length)?;
+        self.store_bytes(array, range.start, bytes, atomicity)
+    }
+
+    /// Copies within or between byte arrays; they may overlap.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the arguments of arrayCopy, and on whose behalf"
+    )]
+    pub fn copy_bytes(
+        &mut self,
+        from: ObjRef,
+        from_offset: i16,
+        to: ObjRef,
+        to_offset: i16,
+        length: i16,
+        context: ContextId,
+        atomicity: Atomicity,
+    ) -> Result<(), Stop> {
+        let from_size = self.bytes(from, context)?.len();
+        let to_size = self.bytes(to, context)?.len();
+        let source = self.range(from_size, from_offset, length)?;
+        let target = self.range(to_size, to_offset, length)?;
+        if from == to
+            && let Object {
+                storage,
+                body: Body::Byte(bytes) | Body::Boolean(bytes),
+                ..
+            } = self.heap.get_mut(from)?
+            && (*storage != Storage::Persistent || self.transaction.is_none())
+        {
+            bytes.copy_within(source, target.start);
+            if *storage == Storage::Persistent {
+                self.heap.mark_dirty(from);
+            }
+            return Ok(());
+        }
+        let copy = self.bytes(from, ContextId::JCRE)?[source].to_vec();
+        self.store_bytes(to, target.start, &copy, atomicity)
+    }
+
+    /// An element of an array of any kind.
+    pub fn element(
+        &mut self,
+        array: ObjRef,
+        index: i16,
+        context: ContextId,
+    ) -> Result<Value, Stop> {
+        self.check_access(array, context)?;
+        let found =
+            usize::try_from(index)
+                .ok()
+                .and_then(|i| match &self.heap.get(array).ok()?.body {
+                    Body::Boolean(bytes) | Body::Byte(bytes) => bytes
+                        .get(i)
+                        .map(|byte| Value::Short(byte.cast_signed().into())),
+                    Body::Short(shorts) => shorts.get(i).copied().map(Value::Short),
+                    Body::Int(ints) => ints.get(i).copied().map(Value::Int),
+                    Body::Refs { refs, .. } => refs.get(i).copied().map(Value::Ref),
+                    Body::Instance { .. } => None,
+                });
+        found.ok_or_else(|| self.throw_vm(Exception::ArrayIndexOutOfBounds))
+    }
+
+    /// Writes an element of an array of any kind.
+    pub fn set_element(
+        &mut self,
+        array: ObjRef,
+        index: i16,
+        value: Value,
+        context: ContextId,
+        atomicity: Atomicity,
+    ) -> Result<(), Stop> {
+        let before = self.element(array, index, context)?;
+        let index = usize::try_from(index).map_err(|_| Fault::NoSuchMember)?;
+        match (before, value) {
+            (Value::Short(_), Value::Short(value)) => {
+                self.store(array, index, value.cast_unsigned().into(), atomicity)
+            }
+            (Value::Int(_), Value::Int(value)) => {
+                self.store(array, index, value.cast_unsigned(), atomicity)
+            }
+            (Value::Ref(_), Value::Ref(value)) => {
+                if !value.is_null() {
+                    let object = self.heap.get(value)?;
+                    let element = match &self.heap.get(array)?.body {
+                        Body::Refs { element, .. } => *element,
+                        _ => return Err(Fault::TypeConfusion.into()),
+                    };
+                    if !firewall::may_store(context, object) {
+                        return Err(self.throw_vm(Exception::Security));
+                    }
+                    if !self.is_subclass(self.class_of(object), element) {
+                        return Err(self.throw_vm(Exception::ArrayStore));
+                    }
+                }
+                self.store(array, index, value.0.into(), Atomicity::Atomic)
+            }
+            _ => Err(Fault::TypeConfusion.into()),
+        }
+    }
+}

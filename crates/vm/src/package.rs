@@ -1,0 +1,131 @@
+//! A linked package: immutable, shared by copies of the VM.
+
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use hydra_cap::{ArrayInit, CapFile, ExceptionHandler};
+
+use crate::class::Method;
+use crate::ids::{ClassIndex, ObjRef, Owner, PackageId};
+use crate::memory::Storage;
+
+/// A constant pool entry after linking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    Class(ClassIndex),
+    /// A field word; `last` is the last word of the class's own fields.
+    Field {
+        class: ClassIndex,
+        word: u16,
+        last: u16,
+        reference: bool,
+    },
+    Virtual {
+        class: ClassIndex,
+        slot: u16,
+        nargs: u8,
+    },
+    Super {
+        class: ClassIndex,
+        method: Method,
+    },
+    StaticMethod(Method),
+    /// An offset among the package's reference fields.
+    StaticReference {
+        package: PackageId,
+        index: u16,
+    },
+    /// An offset among the bytes of the package's primitive fields.
+    StaticPrimitive {
+        package: PackageId,
+        offset: u16,
+    },
+}
+
+/// A method's place in the Method component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Extent {
+    pub(crate) header: u16,
+    pub(crate) end: usize,
+}
+
+/// A package after linking.
+#[derive(Debug)]
+pub(crate) struct Package {
+    pub(crate) id: PackageId,
+    pub(crate) cap: CapFile,
+    pub(crate) code: Box<[u8]>,
+    pub(crate) pool: Box<[Entry]>,
+    /// Class by offset in the Class component, in order.
+    pub(crate) classes: Box<[(u16, ClassIndex)]>,
+    /// Imported packages that were loaded, so that they stay.
+    pub(crate) imports: Box<[PackageId]>,
+    /// The methods that anything refers to, in order.
+    pub(crate) methods: Box<[Extent]>,
+    pub(crate) handlers: Box<[Handler]>,
+}
+
+/// An exception handler after linking.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Handler {
+    pub(crate) range: ExceptionHandler,
+    /// None for any exception.
+    pub(crate) class: Option<ClassIndex>,
+}
+
+impl Package {
+    pub(crate) fn class_at(&self, offset: u16) -> Option<ClassIndex> {
+        let found = self
+            .classes
+            .binary_search_by_key(&offset, |(offset, _)| *offset)
+            .ok()?;
+        Some(self.classes[found].1)
+    }
+
+    pub(crate) fn has_method(&self, offset: u16) -> bool {
+        self.methods
+            .binary_search_by_key(&offset, |extent| extent.header)
+            .is_ok()
+    }
+}
+
+/// The static fields of a package.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Statics {
+    pub(crate) refs: Vec<ObjRef>,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Statics {
+    pub(crate) fn new(cap: &CapFile) -> Self {
+        let fields = cap.static_fields();
+        let mut bytes = vec![0; fields.default_count.into()];
+        bytes.extend_from_slice(&fields.values);
+        Self {
+            refs: vec![ObjRef::NULL; fields.reference_count.into()],
+            bytes,
+        }
+    }
+}
+
+/// The first value of a static array as an object of the package's context.
+pub(crate) fn static_array(init: &ArrayInit, package: PackageId) -> crate::heap::Object {
+    use crate::heap::Body;
+    let body = match init {
+        ArrayInit::Boolean(values) => Body::Boolean(values.clone().into_boxed_slice()),
+        ArrayInit::Byte(values) => Body::Byte(values.clone().into_boxed_slice()),
+        ArrayInit::Short(values) => Body::Short(values.clone().into_boxed_slice()),
+        ArrayInit::Int(values) => Body::Int(values.clone().into_boxed_slice()),
+    };
+    let owner = Owner {
+        context: package.into(),
+        applet: crate::ids::AppletId(0),
+    };
+    crate::heap::Object {
+        owner,
+        storage: Storage::Persistent,
+        flags: 0,
+        body,
+    }
+}

@@ -1,0 +1,454 @@
+//! Transactions, and the one way by which anything lasting is written.
+//!
+//! An undo log keeps what cells held before. A commit forgets it, an abort writes it back. While a transaction is open, the
+//! log also tells what the card looked like without it, which is what goes into non-volatile memory.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::error::{Fault, Stop};
+use crate::exception::Exception;
+use crate::heap::{Body, Object};
+use crate::ids::{ObjRef, PackageId};
+use crate::memory::{Atomicity, Storage};
+use crate::vm::Vm;
+
+/// What a cell held.
+#[derive(Clone, Debug)]
+enum Undo {
+    Element {
+        obj: ObjRef,
+        index: u16,
+        old: u32,
+    },
+    Bytes {
+        obj: ObjRef,
+        offset: u16,
+        old: Box<[u8]>,
+    },
+    StaticReference {
+        package: PackageId,
+        index: u16,
+        old: ObjRef,
+    },
+    StaticBytes {
+        package: PackageId,
+        offset: u16,
+        size: u8,
+        old: [u8; 4],
+    },
+    Record {
+        key: u32,
+        old: Option<Vec<u8>>,
+    },
+}
+
+impl Undo {
+    fn size(&self) -> usize {
+        match self {
+            Self::Element { .. } | Self::StaticReference { .. } | Self::StaticBytes { .. } => 8,
+            Self::Bytes { old, .. } => 8 + old.len(),
+            Self::Record { old, .. } => 8 + old.as_ref().map_or(0, Vec::len),
+        }
+    }
+}
+
+/// A transaction in progress.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Transaction {
+    log: Vec<Undo>,
+    size: usize,
+    created: Vec<ObjRef>,
+}
+
+impl Vm {
+    /// Begins a transaction.
+    pub fn begin(&mut self) -> Result<(), Fault> {
+        if self.transaction.is_some() {
+            return Err(Fault::NoTransaction);
+        }
+        self.transaction = Some(Transaction::default());
+        Ok(())
+    }
+
+    /// 0 or 1.
+    pub fn depth(&self) -> u8 {
+        self.transaction.is_some().into()
+    }
+
+    /// Bytes that the commit buffer can still take.
+    pub fn commit_capacity_left(&self) -> usize {
+        let used = self
+            .transaction
+            .as_ref()
+            .map_or(0, |transaction| transaction.size);
+        self.limits.commit.saturating_sub(used)
+    }
+
+    /// Makes everything since [`begin`](Self::begin) lasting.
+    pub fn commit(&mut self) -> Result<(), Fault> {
+        let transaction = self.transaction.take().ok_or(Fault::NoTransaction)?;
+        for obj in transaction.created {
+            if let Ok(object) = self.heap.get_mut(obj) {
+                object.flags &= !Object::NEW;
+            }
+            self.heap.mark_dirty(obj);
+        }
+        for undo in transaction.log {
+            self.mark_changed(&undo);
+        }
+        Ok(())
+    }
+
+    /// Undoes everything since [`begin`](Self::begin). Objects made since are gone, and references to them are null
+    /// (JCRE 3.0.5 §7.6.3).
+    pub fn abort(&mut self) -> Result<(), Fault> {
+        let mut transaction = self.transaction.take().ok_or(Fault::NoTransaction)?;
+        for undo in transaction.log.iter_mut().rev() {
+            self.exchange(undo);
+            self.mark_changed(undo);
+        }
+        self.free(&transaction.created);
+        Ok(())
+    }
+
+    fn mark_changed(&mut self, undo: &Undo) {
+        match *undo {
+            Undo::Element { obj, .. } | Undo::Bytes { obj, .. } => self.heap.mark_dirty(obj),
+            Undo::StaticReference { package, .. } | Undo::StaticBytes { package, .. } => {
+                self.dirty_statics.insert(package);
+            }
+            Undo::Record { key, .. } => {
+                self.dirty_records.insert(key);
+            }
+        }
+    }
+
+    /// Puts back what the log remembers, and lets it remember what was there instead.
+    fn exchange(&mut self, undo: &mut Undo) {
+        match undo {
+            Undo::Element { obj, index, old } => {
+                if let Ok(object) = self.heap.get_mut(*obj)
+                    && let Some(now) = object.body.replace((*index).into(), *old)
+                {
+                    *old = now;
+                }
+            }
+            Undo::Bytes { obj, offset, old } => {
+                if let Ok(Object {
+                    body: Body::Byte(bytes) | Body::Boolean(bytes),
+                    ..
+                }) = self.heap.get_mut(*obj)
+                {
+                    let from = usize::from(*offset);
+                    if let Some(now) = bytes.get_mut(from..from + old.len()) {
+                        now.swap_with_slice(old);
+                    }
+                }
+            }
+            Undo::StaticReference {
+                package,
+                index,
+                old,
+            } => {
+                let field = self.statics.get_mut(usize::from(package.0));
+                if let Some(field) =
+                    field.and_then(|statics| statics.refs.get_mut(usize::from(*index)))
+                {
+                    core::mem::swap(field, old);
+                }
+            }
+            Undo::StaticBytes {
+                package,
+                offset,
+                size,
+                old,
+            } => {
+                let from = usize::from(*offset);
+                let size = usize::from(*size);
+                let field = self.statics.get_mut(usize::from(package.0));
+                if let (Some(field), Some(old)) = (
+                    field.and_then(|statics| statics.bytes.get_mut(from..from + size)),
+                    old.get_mut(..size),
+                ) {
+                    field.swap_with_slice(old);
+                }
+            }
+            Undo::Record { key, old } => {
+                let now = match old.take() {
+                    Some(bytes) => self.records.insert(*key, bytes),
+                    None => self.records.remove(key),
+                };
+                *old = now;
+            }
+        }
+    }
+
+    /// Runs `look` on the card as it would be if the transaction in progress were undone.
+    pub(crate) fn without_transaction<T>(&mut self, look: impl FnOnce(&mut Self) -> T) -> T {
+        let Some(mut transaction) = self.transaction.take() else {
+            return look(self);
+        };
+        transaction
+            .log
+            .iter_mut()
+            .rev()
+            .for_each(|undo| self.exchange(undo));
+        let seen = look(self);
+        transaction
+            .log
+            .iter_mut()
+            .for_each(|undo| self.exchange(undo));
+        self.transaction = Some(transaction);
+        seen
+    }
+
+    /// Notes an object made in the transaction in progress.
+    pub(crate) fn note_created(&mut self, obj: ObjRef) {
+        if let Some(transaction) = &mut self.transaction {
+            transaction.created.push(obj);
+            if let Ok(object) = self.heap.get_mut(obj) {
+                object.flags |= Object::NEW;
+            }
+        }
+    }
+
+    fn log(&mut self, undo: Undo) -> Result<(), Stop> {
+        let Some(transaction) = &mut self.transaction else {
+            return Ok(());
+        };
+        let size = transaction.size + undo.size();
+        if size > self.limits.commit {
+            // TransactionException.BUFFER_FULL
+            return Err(self.throw_vm(Exception::TransactionBufferFull));
+        }
+        transaction.size = size;
+        transaction.log.push(undo);
+        Ok(())
+    }
+
+    /// Writes a record of the card's own. It takes part in the transaction in progress, whatever its size.
+    pub fn record_put(&mut self, key: u32, bytes: &[u8]) {
+        let old = self.records.insert(key, bytes.to_vec());
+        self.note_record(key, old);
+    }
+
+    /// Deletes one; whether it was there.
+    pub fn record_delete(&mut self, key: u32) -> bool {
+        let old = self.records.remove(&key);
+        let found = old.is_some();
+        if found {
+            self.note_record(key, old);
+        }
+        found
+    }
+
+    fn note_record(&mut self, key: u32, old: Option<Vec<u8>>) {
+        self.dirty_records.insert(key);
+        if let Some(transaction) = &mut self.transaction {
+            transaction.log.push(Undo::Record { key, old });
+        }
+    }
+
+    /// Writes one field word or array element at an index that is inside; `value` is cut to the cell.
+    #[inline]
+    pub(crate) fn store(
+        &mut self,
+        obj: ObjRef,
+        index: usize,
+        value: u32,
+        atomicity: Atomicity,
+    ) -> Result<(), Stop> {
+        let object = self.heap.get_mut(obj)?;
+        if object.storage != Storage::Persistent {
+            object
+                .body
+                .replace(index, value)
+                .ok_or(Fault::NoSuchMember)?;
+            return Ok(());
+        }
+        if self.transaction.is_some() && atomicity == Atomicity::Atomic && !object.has(Object::NEW)
+        {
+            return self.store_logged(obj, index, value);
+        }
+        object
+            .body
+            .replace(index, value)
+            .ok_or(Fault::NoSuchMember)?;
+        self.heap.mark_dirty(obj);
+        Ok(())
+    }
+
+    #[cold]
+    fn store_logged(&mut self, obj: ObjRef, index: usize, value: u32) -> Result<(), Stop> {
+        let old = self
+            .heap
+            .get_mut(obj)?
+            .body
+            .replace(index, value)
+            .ok_or(Fault::NoSuchMember)?;
+        let undo = Undo::Element {
+            obj,
+            index: u16::try_from(index).unwrap_or(u16::MAX),
+            old,
+        };
+        if let Err(stop) = self.log(undo) {
+            self.heap.get_mut(obj)?.body.replace(index, old);
+            return Err(stop);
+        }
+        self.heap.mark_dirty(obj);
+        Ok(())
+    }
+
+    /// Writes bytes of a byte or boolean array within its bounds.
+    pub(crate) fn store_bytes(
+        &mut self,
+        obj: ObjRef,
+        offset: usize,
+        bytes: &[u8],
+        atomicity: Atomicity,
+    ) -> Result<(), Stop> {
+        let transaction = self.transaction.is_some();
+        let object = self.heap.get_mut(obj)?;
+        let persistent = object.storage == Storage::Persistent;
+        let logged =
+            transaction && persistent && atomicity == Atomicity::Atomic && !object.has(Object::NEW);
+        let (Body::Byte(content) | Body::Boolean(content)) = &mut object.body else {
+            return Err(Fault::TypeConfusion.into());
+        };
+        let place = content
+            .get_mut(offset..)
+            .and_then(|rest| rest.get_mut(..bytes.len()))
+            .ok_or(Fault::NoSuchMember)?;
+        if logged {
+            let old = place.to_vec().into_boxed_slice();
+            self.log(Undo::Bytes {
+                obj,
+                offset: u16::try_from(offset).unwrap_or(u16::MAX),
+                old,
+            })?;
+            if let Object {
+                body: Body::Byte(content) | Body::Boolean(content),
+                ..
+            } = self.heap.get_mut(obj)?
+            {
+                content[offset..offset + bytes.len()].copy_from_slice(bytes);
+            }
+        } else {
+            place.copy_from_slice(bytes);
+        }
+        if persistent {
+            self.heap.mark_dirty(obj);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn store_static_reference(
+        &mut self,
+        package: PackageId,
+        index: u16,
+        value: ObjRef,
+    ) -> Result<(), Stop> {
+        let field = self
+            .statics
+            .get(usize::from(package.0))
+            .and_then(|statics| statics.refs.get(usize::from(index)));
+        let old = *field.ok_or(Fault::NoSuchMember)?;
+        self.log(Undo::StaticReference {
+            package,
+            index,
+            old,
+        })?;
+        self.statics[usize::from(package.0)].refs[usize::from(index)] = value;
+        self.dirty_statics.insert(package);
+        Ok(())
+    }
+
+    pub(crate) fn store_static_bytes<const N: usize>(
+        &mut self,
+        package: PackageId,
+        offset: u16,
+        value: [u8; N],
+    ) -> Result<(), Stop> {
+        let from = usize::from(offset);
+        let statics = self.statics.get(usize::from(package.0));
+        let field = statics
+            .and_then(|statics| statics.bytes.get(from..from + N))
+            .ok_or(Fault::NoSuchMember)?;
+        if self.transaction.is_some() {
+            let mut old = [0; 4];
+            old[..N].copy_from_slice(field);
+            let size = u8::try_from(N).unwrap_or_default();
+            self.log(Undo::StaticBytes {
+                package,
+                offset,
+                size,
+                old,
+            })?;
+        }
+        self.statics[usize::from(package.0)].bytes[from..from + N].copy_from_slice(&value);
+        self.dirty_statics.insert(package);
+        Ok(())
+    }
+
+    /// Takes objects away and makes every reference to them null.
+    pub(crate) fn free(&mut self, gone: &[ObjRef]) {
+        if gone.is_empty() {
+            return;
+        }
+        let mut dead = alloc::vec![false; self.heap.handles()];
+        for obj in gone {
+            if let Some(dead) = dead.get_mut(usize::from(obj.0)) {
+                *dead = true;
+            }
+            self.heap.remove(*obj);
+        }
+        let is_dead = |obj: ObjRef| dead.get(usize::from(obj.0)).copied().unwrap_or_default();
+        let mut changed = Vec::new();
+        for (obj, object) in self.heap.iter_mut() {
+            let mut touched = false;
+            match &mut object.body {
+                Body::Refs { refs, .. } => {
+                    for reference in refs.iter_mut().filter(|reference| is_dead(**reference)) {
+                        *reference = ObjRef::NULL;
+                        touched = true;
+                    }
+                }
+                Body::Instance { class, words } => {
+                    let class = self
+                        .classes
+                        .get(usize::from(class.0))
+                        .and_then(Option::as_ref);
+                    for &(first, count) in class.iter().flat_map(|class| class.references.iter()) {
+                        for word in words.iter_mut().skip(first.into()).take(count.into()) {
+                            if is_dead(ObjRef(*word)) {
+                                *word = 0;
+                                touched = true;
+                            }
+                        }
+                    }
+                }
+                Body::Boolean(_) | Body::Byte(_) | Body::Short(_) | Body::Int(_) => {}
+            }
+            if touched {
+                changed.push(obj);
+            }
+        }
+        changed
+            .into_iter()
+            .for_each(|obj| self.heap.mark_dirty(obj));
+        for (package, statics) in (0..=u8::MAX).zip(&mut self.statics) {
+            for field in statics.refs.iter_mut().filter(|field| is_dead(**field)) {
+                *field = ObjRef::NULL;
+                self.dirty_statics.insert(PackageId(package));
+            }
+        }
+        let top = self.sp;
+        for word in self.stack.iter_mut().take(top) {
+            if word.as_reference().is_some_and(is_dead) {
+                *word = crate::word::Word::reference(ObjRef::NULL);
+            }
+        }
+        self.exceptions.retain(|_, obj| !is_dead(*obj));
+    }
+}
