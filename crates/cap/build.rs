@@ -63,11 +63,17 @@ struct Row {
     throws: Vec<String>,
 }
 
+/// A release's name, and its packages with major and minor version.
+type Generation = (String, Vec<(String, u8, u8)>);
+
+/// The method's number, its first version, and its token in the superclass.
+type Slot = (usize, (u8, u8), Option<u8>);
+
 struct Table {
     packages: Vec<Package>,
     classes: Vec<Class>,
     by_name: BTreeMap<String, usize>,
-    generations: Vec<(String, Vec<(String, u8, u8)>)>,
+    generations: Vec<Generation>,
 }
 
 impl Table {
@@ -365,12 +371,11 @@ impl Table {
 
     /// The token table of a class (virtual methods) or interface: the implementing row, its
     /// first version, and the token of the same method in the superclass.
-    #[allow(clippy::type_complexity, reason = "one private use, right above")]
     fn slots(
         &self,
         ids: &BTreeMap<(usize, usize), usize>,
         class: usize,
-    ) -> Result<Vec<(usize, (u8, u8), Option<u8>)>, Failure> {
+    ) -> Result<Vec<Slot>, Failure> {
         let this = &self.classes[class];
         let parent = match this.superclasses.first() {
             Some(name) => Some(&self.classes[self.class_id(name)?]),

@@ -21,7 +21,9 @@ extern crate std;
 
 pub mod api;
 pub mod export;
+mod hash;
 pub mod opcode;
+pub mod write;
 mod read;
 mod types;
 
