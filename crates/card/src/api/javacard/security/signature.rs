@@ -259,7 +259,10 @@ fn from_der(der: &[u8]) -> Option<[u8; 64]> {
         };
         let (digits, after) = after.split_at_checked(usize::from(length))?;
         let digits = match digits {
-            [0, digits @ ..] if digits.first().is_some_and(|byte| *byte >= 0x80) => digits,
+            // A zero stands only before a digit that would be taken for a sign; r and s are never zero.
+            [0, digits @ ..] => {
+                Some(digits).filter(|digits| digits.first().is_some_and(|byte| *byte >= 0x80))?
+            }
             [first, ..] if *first < 0x80 => digits,
             _ => return None,
         };
