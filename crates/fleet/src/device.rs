@@ -124,16 +124,15 @@ impl<I: Iterator<Item = Frame>, P: FnMut(u64)> Device<I, P> {
 
     /// Confirmations come in the order of the frames.
     fn confirm(&mut self, token: u32) -> Result<(), Broken> {
-        match self.unconfirmed.pop_front() {
+        let what = match self.unconfirmed.pop_front() {
             Some(frame) if frame.token == token => {
                 self.confirmed += 1;
-                Ok(())
+                return Ok(());
             }
-            expected => Err(Broken::Protocol(format!(
-                "it confirmed {token:#X} instead of {:#X?}",
-                expected.map(|frame| frame.token)
-            ))),
-        }
+            Some(frame) => format!("it confirmed {token:#X} instead of {:#X}", frame.token),
+            None => format!("it confirmed {token:#X} while nothing waited"),
+        };
+        Err(Broken::Protocol(what))
     }
 }
 

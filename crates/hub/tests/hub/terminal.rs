@@ -119,7 +119,7 @@ impl State {
         }
         let sw = match (self.personalised, field(0x5A)) {
             (false, _) => StatusWord::CONDITIONS_NOT_SATISFIED,
-            (true, [.., 0xEE]) => StatusWord::WRONG_DATA,
+            (true, [0xEE]) => StatusWord::WRONG_DATA,
             (true, payload) => {
                 if self.seen.insert((port.clone(), correlation)) {
                     self.taken.push((port, correlation, payload.to_vec()));
