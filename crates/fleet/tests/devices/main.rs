@@ -1,6 +1,10 @@
 //! The simulated devices against a hub over sockets, and a second DLMS/COSEM implementation at either end.
 
-#![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that can't go on has failed"
+)]
 
 mod delivery;
 mod peer;
