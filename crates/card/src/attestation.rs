@@ -3,8 +3,7 @@
 
 use alloc::vec::Vec;
 
-use hydra_cap::CapFile;
-use hydra_crypto::{SecretKey, sha256};
+use hydra_crypto::SecretKey;
 use hydra_message::{Subject, attest};
 use hydra_vm::Vm;
 use hydra_wire::{Aid, StatusWord};
@@ -44,12 +43,6 @@ pub(crate) fn of_applet(vm: &mut Vm, instance: &Aid) -> Result<Vec<u8>, StatusWo
         };
         subject(vm, &domain, Some((entry.aid.clone(), code)))
     })
-}
-
-/// The code hash that attestations name: SHA-256 over the components in the order of a load file, without Descriptor and
-/// Debug, which a converter may add or leave out.
-pub(crate) fn code_hash(cap: &CapFile) -> [u8; 32] {
-    sha256(&cap.to_load_file())
 }
 
 /// Forgets all attestations: they carry the chain of the attestation key, which has changed.

@@ -14,7 +14,6 @@ use hydra_wire::{Aid, Response, StatusWord, tlv};
 
 use super::done;
 use super::session::{LoadRequest, Session};
-use crate::attestation;
 use crate::card::Card;
 use crate::open::Lifetime;
 use crate::open::records::Owned;
@@ -103,7 +102,7 @@ impl Card {
             kind: Kind::LoadFile(LoadFile {
                 package: Some(package.0),
                 version: [version.major, version.minor],
-                code: attestation::code_hash(&cap),
+                code: cap.code_hash(),
                 modules,
             }),
             life_cycle: registry::LOADED,

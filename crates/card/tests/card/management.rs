@@ -67,7 +67,7 @@ fn loaded_programs_answer_as_they_were_observed() {
     let played = dialogue("app")
         .play(|command| card.process(command))
         .unwrap_or_else(|wrong| panic!("{}", wrong[0]));
-    assert_eq!(played, 21);
+    assert_eq!(played, 22);
 }
 
 #[test]

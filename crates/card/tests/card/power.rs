@@ -174,28 +174,30 @@ fn power_fails_at_every_write() {
     let expected = issuer.reconcile().unwrap();
     drop(issuer);
     let writes = whole.writes();
-    assert!(writes > 20, "{writes} writes");
+    assert!(writes > 10, "{writes} writes");
 
-    for write in 0..writes {
-        // How much of the write arrives, and which of the unsynced writes before it, changes from cut to cut.
-        let cut = Cut {
-            write,
-            bytes: [0, 1, 40, 100, usize::MAX][write % 5],
-            loss: [Loss::None, Loss::Subset(0b1), Loss::Sectors(0b1)][write % 3],
-        };
+    let cuts = (0..writes).flat_map(|write| {
+        // How much of the write arrives, and which sectors of it or unsynced writes before it.
+        let bytes = [0, 1, 40, 512, 4_000, usize::MAX];
+        let losses = [Loss::None, Loss::Subset(0b1), Loss::Sectors(0b101)];
+        bytes
+            .into_iter()
+            .flat_map(move |bytes| losses.map(|loss| Cut { write, bytes, loss }))
+    });
+    for cut in cuts {
         let medium = PowerCut::cut(made.clone(), cut);
         let stopped = match Issuer::new(&medium, &record.issuer_keys, 1) {
             Ok(mut issuer) => issuer.reconcile().is_err(),
             Err(_) => true,
         };
-        assert!(stopped && medium.has_failed(), "write {write}");
+        assert!(stopped && medium.has_failed(), "{cut:?}");
         let medium = PowerCut::new(medium.restart());
         let mut issuer = Issuer::new(&medium, &record.issuer_keys, 2)
-            .unwrap_or_else(|error| panic!("write {write}: {error}"));
+            .unwrap_or_else(|error| panic!("{cut:?}: {error}"));
         let found = issuer
             .reconcile()
-            .unwrap_or_else(|PowerIsOff| panic!("write {write}"));
-        assert_eq!(found, expected, "write {write}");
+            .unwrap_or_else(|PowerIsOff| panic!("{cut:?}"));
+        assert_eq!(found, expected, "{cut:?}");
     }
 }
 

@@ -234,13 +234,14 @@ fn a_script_runs_in_its_own_session_and_is_answered_in_one() {
         .on_channel(3);
     let response = issuer.bench.send(&envelope);
     assert_eq!(response.sw.0 >> 8, 0x91);
-    let length = response.sw.0 & 0xFF;
+    let announced = response.sw.0 & 0xFF;
 
     // The host's session was not touched by it.
     issuer.ok(&list());
     let mut hub = Hub::new(&mut bench);
     let output = hub.fetch(&[]).expect("the response waits");
-    assert_eq!(length, 0xFF, "long");
+    // Tag and length of D0 and of 5A, 59, 50 with "issuer", 5C, and the payload.
+    assert_eq!(usize::from(announced), 3 + 6 + 8 + 3 + 3 + output.payload.len());
     assert_eq!(
         (output.correlation, output.port.as_str(), output.kind),
         (9, "issuer", FrameKind::ScriptResponse as u8)
