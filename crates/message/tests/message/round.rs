@@ -103,7 +103,7 @@ fn every_frame_fills_its_size_class() {
                 payload: sealed.clone(),
             }
             .to_bytes();
-            assert!(SIZE_CLASSES.contains(&frame.len()) || frame.len() % 16_384 == 0);
+            assert!(SIZE_CLASSES.contains(&frame.len()) || frame.len().is_multiple_of(16_384));
             assert!(frame.len() - unframed <= 2, "{len}: {unframed}");
             assert_eq!(open(&sealed, name, &recipient_key()).unwrap(), signed);
         }

@@ -77,7 +77,7 @@ impl Package {
             aid: cap.aid().clone(),
             modules: cap.applets().iter().map(|a| a.aid.clone()).collect(),
             load_file: cap.to_load_file(),
-            code_hash: hydra_crypto::sha256(&cap.to_load_file()),
+            code_hash: cap.code_hash(),
         })
     }
 }
