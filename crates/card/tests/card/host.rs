@@ -77,6 +77,11 @@ impl Bench {
     /// Takes the power away and gives it back.
     pub(crate) fn power_cycle(&mut self) {
         self.medium = PowerCut::new(self.medium.restart());
+        self.power_up();
+    }
+
+    /// Powers up the card that is on the medium.
+    pub(crate) fn power_up(&mut self) {
         self.card = Card::open(Box::new(self.medium.clone()), Box::new(randomness()))
             .expect("the card powers up");
     }
