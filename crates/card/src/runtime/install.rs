@@ -135,6 +135,8 @@ impl Runtime {
                 self.abort_transaction();
             }
         }
+        // Garbage needs nobody.
+        self.collect();
         if applets
             .iter()
             .any(|applet| self.is_needed(*applet, applets))

@@ -57,7 +57,8 @@ pub(crate) fn check(
         return Ok(false);
     };
     set_tries(cx, this, tries, Atomicity::NonAtomic)?;
-    if cx.state.commit(cx.vm).is_err() {
+    // An installation is undone as a whole if it fails, so nothing of it is durable before its end.
+    if cx.state.installing.is_none() && cx.state.commit(cx.vm).is_err() {
         // The card goes mute at the end of the command; until then no PIN is compared.
         return Ok(false);
     }
