@@ -1,5 +1,6 @@
 //! Mosquitto in the relay's place: our link speaks to an ordinary broker, which keeps the same access lists.
 
+use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -130,6 +131,31 @@ async fn the_link_speaks_to_mosquitto() {
     assert_eq!(payload, b"in hand");
     for number in 0..50_u8 {
         assert_eq!(take(&mut supplier_in).await.1, [number]);
+    }
+}
+
+/// With a long queue Mosquitto 2.0 oversteps the receive maximum and repeats within a connection: nothing may be lost over it.
+#[tokio::test]
+async fn the_link_bears_mosquitto_with_a_long_queue() {
+    let broker = Mosquitto::start();
+    let (hub, _hub_in) = broker.link("hub:a", "hydra/a/+/down").await;
+    let (_supplier, mut supplier_in) = broker
+        .link("provider:supplier", "hydra/+/supplier/up")
+        .await;
+    // Mosquitto keeps 1,000 for a client by default.
+    for first in (0..900_u32).step_by(30) {
+        let hub = hub.clone();
+        tokio::spawn(async move {
+            for number in first..first + 30 {
+                let payload = number.to_be_bytes().to_vec();
+                hub.publish("hydra/a/supplier/up", payload).await.unwrap();
+            }
+        });
+    }
+    let mut missing: BTreeSet<u32> = (0..900).collect();
+    while !missing.is_empty() {
+        let payload = take(&mut supplier_in).await.1;
+        missing.remove(&u32::from_be_bytes(payload.try_into().unwrap()));
     }
 }
 
