@@ -19,7 +19,7 @@ mod stubs;
 pub const DEFAULT_RELEASE: &str = "3.0.5";
 
 /// Which version of each API package there is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiLevel {
     versions: BTreeMap<String, PackageVersion>,
 }

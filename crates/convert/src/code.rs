@@ -1,0 +1,10 @@
+//! From JVM instructions to Java Card instructions, a method at a time.
+//!
+//! [`flow`] finds which pushes and stores meet in which pops and loads (webs); [`typing`] decides
+//! for each web whether one 16-bit word carries it exactly enough or an `int` is needed; [`emit`]
+//! writes Java Card instructions; [`assemble`] gives them addresses.
+
+pub(crate) mod assemble;
+pub(crate) mod emit;
+pub(crate) mod flow;
+pub(crate) mod typing;
