@@ -21,7 +21,7 @@ fn aid(text: &str) -> Aid {
 fn cap() -> CapFile {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../../vectors/runtime/probe.cap"
+        "/../../vectors/runtime/probe/probe.cap"
     );
     CapFile::from_zip(&fs::read(path).unwrap()).unwrap()
 }
@@ -135,7 +135,8 @@ fn cutting_the_power_buys_no_try() {
             select(&mut issued);
             let tries = answer(&mut issued, 0x04, 0, &[])[1];
             assert!([2, 3].contains(&tries), "{cut:?}: {tries}");
-            let durable = write > first.start || bytes == usize::MAX;
+            // The first write is one block of 256 bytes: the counter going down.
+            let durable = write > first.start || bytes >= 256;
             assert_eq!(tries == 3, !durable, "{cut:?}: {tries}");
         }
     }
@@ -337,8 +338,9 @@ fn garbage_is_freed_on_request() {
         let bytes = answer(issued, 0x1A, 0, &[]);
         u32::from_be_bytes(bytes.try_into().unwrap())
     };
-    // The first question makes an array of its own.
+    // The first question makes an array of its own, and the installation left garbage.
     free(&mut issued);
+    answer(&mut issued, 0x19, 1, &[]);
     let before = free(&mut issued);
     answer(&mut issued, 0x19, 0, &[]);
     let littered = free(&mut issued);

@@ -13,6 +13,8 @@ pub(crate) struct Apdu {
     /// Its buffer, a global array.
     pub(crate) buffer: ObjRef,
     pub(crate) state: ApduState,
+    /// The class byte as it came, whatever becomes of the buffer.
+    pub(crate) class: u8,
     data: Vec<u8>,
     received: usize,
     ne: u32,
@@ -69,6 +71,7 @@ impl Apdu {
         extended_applet: bool,
     ) -> Result<(), Stop> {
         self.state = ApduState::Initial;
+        self.class = command.cla;
         self.data.clone_from(&command.data);
         self.received = 0;
         // A case 1 or 3 command leaves the length to the applet.

@@ -136,12 +136,12 @@ pub(crate) fn set_outgoing_and_send(
 
 /// `isCommandChainingCLA`
 pub(crate) fn is_command_chaining_cla(cx: &mut Cx<'_>, _: ObjRef) -> Result<bool, Stop> {
-    Ok(class_byte(cx)? & 0x10 != 0)
+    Ok(cx.state.apdu.class & 0x10 != 0)
 }
 
 /// `isSecureMessagingCLA`: ISO/IEC 7816-4 §5.4.1, first and further interindustry values.
 pub(crate) fn is_secure_messaging_cla(cx: &mut Cx<'_>, _: ObjRef) -> Result<bool, Stop> {
-    let class = class_byte(cx)?;
+    let class = cx.state.apdu.class;
     Ok(if class & 0x40 == 0 {
         class & 0x0C != 0
     } else {
@@ -151,18 +151,22 @@ pub(crate) fn is_secure_messaging_cla(cx: &mut Cx<'_>, _: ObjRef) -> Result<bool
 
 /// `isISOInterindustryCLA`
 pub(crate) fn is_iso_interindustry_cla(cx: &mut Cx<'_>, _: ObjRef) -> Result<bool, Stop> {
-    Ok(class_byte(cx)? & 0x80 == 0)
+    Ok(cx.state.apdu.class & 0x80 == 0)
 }
 
 /// `isValidCLA`: neither FF nor what ISO/IEC 7816-4 §5.4.1 reserves (001x xxxx).
 pub(crate) fn is_valid_cla(cx: &mut Cx<'_>, _: ObjRef) -> Result<bool, Stop> {
-    let class = class_byte(cx)?;
+    let class = cx.state.apdu.class;
     Ok(class != 0xFF && class & 0xE0 != 0x20)
 }
 
 /// `getLogicalChannelEncoding`: `LC_ENCODING_TYPE_4` (0 to 3) or `LC_ENCODING_TYPE_4_TYPE_16`.
 pub(crate) fn get_logical_channel_encoding(cx: &mut Cx<'_>, _: ObjRef) -> Result<i8, Stop> {
-    Ok(if class_byte(cx)? & 0x40 == 0 { 1 } else { 2 })
+    Ok(if cx.state.apdu.class & 0x40 == 0 {
+        1
+    } else {
+        2
+    })
 }
 
 fn send(cx: &mut Cx<'_>, offset: i16, length: i16) -> Result<(), Stop> {
@@ -188,10 +192,4 @@ fn receiving(cx: &mut Cx<'_>) -> Result<(), Stop> {
         _ => Err(ApduFault::IllegalUse),
     };
     cx.apdu(result)
-}
-
-fn class_byte(cx: &mut Cx<'_>) -> Result<u8, Stop> {
-    let buffer = cx.state.apdu.buffer;
-    let bytes = cx.own_bytes(buffer)?;
-    Ok(bytes.first().copied().unwrap_or_default())
 }
