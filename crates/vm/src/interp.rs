@@ -447,7 +447,9 @@ impl Machine<'_> {
                         .is_none_or(|wanted| self.vm.is_subclass(class, wanted))
             });
             if let Some(handler) = handler {
+                // Counted, or a handler that throws into itself would run for ever.
                 self.pc = handler.range.handler.into();
+                self.count_step()?;
                 self.sp = self.floor;
                 self.push(Word::reference(exception))?;
                 return Ok(());

@@ -188,7 +188,7 @@ fn static_field(cap: &CapFile, package: PackageId, offset: u16) -> Option<Entry>
     let fields = cap.static_fields();
     let references = u32::from(fields.reference_count) * 2;
     if u32::from(offset) < references {
-        return (offset % 2 == 0).then_some(Entry::StaticReference {
+        return offset.is_multiple_of(2).then_some(Entry::StaticReference {
             package,
             index: offset / 2,
         });
