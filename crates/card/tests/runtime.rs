@@ -19,11 +19,12 @@ fn aid(text: &str) -> Aid {
 }
 
 fn cap() -> CapFile {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../vectors/runtime/probe/probe.cap"
-    );
-    CapFile::from_zip(&fs::read(path).unwrap()).unwrap()
+    read("runtime/probe/probe.cap")
+}
+
+fn read(path: &str) -> CapFile {
+    let vectors = concat!(env!("CARGO_MANIFEST_DIR"), "/../../vectors");
+    CapFile::from_zip(&fs::read(format!("{vectors}/{path}")).unwrap()).unwrap()
 }
 
 /// A card with the applet, selected.
@@ -476,4 +477,68 @@ fn a_security_domain_hands_data_to_its_application() {
     select(&mut issued);
     // The first byte after the header of STORE DATA.
     assert_eq!(answer(&mut issued, 0x22, 0, &[])[0], 0x80);
+}
+
+#[test]
+fn other_applets_are_on_one_channel_at_a_time() {
+    let mut issued = Issued::new("runtime").unwrap();
+    for file in ["lablib", "labsrv", "labapp"] {
+        issued
+            .add(&read(&format!("caps/2.1-jc222/{file}.cap")))
+            .unwrap();
+    }
+    let server = aid("F04C4142000201");
+    let client = aid("F04C4142000301");
+    let open = Command::new(0x00, 0x70, 0, 0).with_le(1);
+    assert!(issued.select(&client).sw.is_success());
+    assert_eq!(issued.send(&open).data, [1]);
+    let select = |aid: &Aid| Command::select(aid).on_channel(1);
+    assert_eq!(
+        issued.send(&select(&client)).sw,
+        StatusWord::CONDITIONS_NOT_SATISFIED
+    );
+    let add = Command::new(0x80, 0x03, 0, 5).with_le(256);
+    assert_eq!(issued.send(&add).data, [0, 5]);
+    // While the server is active elsewhere, its shareable object is out of reach (JCRE 3.0.5 §6.2.8.6).
+    assert!(issued.send(&select(&server)).sw.is_success());
+    assert_eq!(issued.send(&add).sw, StatusWord::UNKNOWN);
+    assert!(
+        issued
+            .send(&Command::new(0x00, 0x70, 0x80, 1))
+            .sw
+            .is_success()
+    );
+    assert_eq!(issued.send(&add).data, [0, 10]);
+}
+
+#[test]
+fn a_package_stays_while_another_imports_it() {
+    let mut issued = Issued::new("runtime").unwrap();
+    for file in ["lablib", "labsrv", "labapp"] {
+        issued
+            .add(&read(&format!("caps/2.3-compact/{file}.cap")))
+            .unwrap();
+    }
+    let library = aid("F04C41420001");
+    let refused = |result: Result<(), IssuerError>| match result {
+        Err(ClientError::Refused { sw, .. }) => sw,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        refused(issued.delete(&library)),
+        StatusWord::CONDITIONS_NOT_SATISFIED
+    );
+    for object in [
+        "F04C4142000301",
+        "F04C4142000201",
+        "F04C41420003",
+        "F04C41420002",
+        "F04C41420001",
+    ] {
+        issued.delete(&aid(object)).unwrap();
+    }
+    // A missing import is refused when the package comes.
+    let app = read("caps/2.3-compact/labapp.cap");
+    let result = issued.load(&app);
+    assert!(matches!(result, Err(ClientError::Refused { .. })));
 }
