@@ -55,6 +55,21 @@ fn a_new_card_lists_what_is_resident() {
 }
 
 #[test]
+fn the_protocols_name_what_is_resident() {
+    let path = format!("{}/../../docs/protocols.md", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    let table = text
+        .split("\n## ")
+        .find(|part| part.starts_with("1. "))
+        .unwrap();
+    for entry in Bench::new().inventory() {
+        for name in entry.modules.iter().chain([&entry.aid]) {
+            assert!(table.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+}
+
+#[test]
 fn loaded_programs_answer_as_they_were_observed() {
     let mut bench = Bench::new();
     let mut issuer = bench.issuer();

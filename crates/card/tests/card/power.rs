@@ -5,6 +5,7 @@ use hydra_card::nvm::MemoryStorage;
 use hydra_card::{Card, CardConfig, CardError};
 use hydra_gp::load_file::load_commands;
 use hydra_gp::scp03::{HostSession, SecurityLevel};
+use hydra_gp::script::{HostScript, Outcome, ResponseScript, ScriptError, Target};
 use hydra_gp::{
     Command as Gp, DataFormat, GetData, GetStatus, Install, InstallApplication, InstallForLoad,
     KeySet, Occurrence, Privileges, PutKey, StatusEntry, StatusScope, StoreData,
@@ -12,7 +13,8 @@ use hydra_gp::{
 use hydra_testkit::{Cut, Loss, PowerCut};
 use hydra_wire::{Aid, Command, Response, StatusWord};
 
-use crate::host::{aid, applet_route, cap, energy, isd, key_set, randomness};
+use crate::host::{Bench, aid, applet_route, cap, energy, isd, key_set, randomness, terminal};
+use crate::terminal::Hub;
 
 const BENCH: &str = "F04C414242454E43";
 const BENCH_APPLET: &str = "F04C414242454E4301";
@@ -198,6 +200,90 @@ fn power_fails_at_every_write() {
             .reconcile()
             .unwrap_or_else(|PowerIsOff| panic!("{cut:?}"));
         assert_eq!(found, expected, "{cut:?}");
+    }
+}
+
+/// The same script again and again, as the relay delivers it, until its response is out.
+fn deliver(
+    bench: &mut Bench,
+    script: &HostScript,
+    correlation: u32,
+) -> Option<Result<Vec<Response>, ScriptError>> {
+    if bench.select(&terminal()) != StatusWord::NO_ERROR {
+        return None;
+    }
+    let mut hub = Hub(bench);
+    hub.envelope("issuer", correlation, &script.commands().to_bytes());
+    let output = hub.try_fetch()?;
+    assert_eq!(output.correlation, correlation);
+    let answer = ResponseScript::parse(&output.payload).expect("a response script");
+    hub.confirm(&output, 0);
+    Some(script.read(&answer).and_then(Outcome::complete))
+}
+
+#[test]
+fn power_fails_while_a_script_runs() {
+    let base = Bench::new();
+    let made = base.medium.restart();
+    let prepared = |sequence: u32| {
+        let mut script = HostScript::new();
+        script
+            .open(&Target {
+                keys: &base.record.issuer_keys,
+                sequence,
+                domain: &isd(),
+                host_challenge: u64::from(sequence).to_be_bytes(),
+            })
+            .unwrap();
+        let domain = energy().to_string();
+        let make = install(
+            "A0000001515350",
+            "A000000151535041",
+            &domain,
+            Privileges::SECURITY_DOMAIN,
+        );
+        script.push(&make.to_apdu()).unwrap();
+        let object = StoreData::single(DataFormat::BerTlv, &[0x42, 1, 7]);
+        script.push(&Gp::StoreData(object).to_apdu()).unwrap();
+        script
+    };
+    let on = |medium: PowerCut| {
+        let mut bench = Bench::new();
+        bench.medium = medium;
+        bench.power_up();
+        bench
+    };
+    let mut whole = on(PowerCut::new(made.clone()));
+    let before = whole.medium.writes();
+    assert!(matches!(deliver(&mut whole, &prepared(1), 1), Some(Ok(_))));
+    let writes = before..whole.medium.writes();
+    assert!(writes.len() >= 3, "counter, script, confirmation");
+
+    for write in writes {
+        for bytes in [0, 1, 60, 500, usize::MAX] {
+            let loss = Loss::None;
+            let mut bench = on(PowerCut::cut(made.clone(), Cut { write, bytes, loss }));
+            let before = deliver(&mut bench, &prepared(1), 1);
+            bench.power_cycle();
+            // The relay delivers it again. All of it was done, or none but the counting.
+            let after = deliver(&mut bench, &prepared(1), 1);
+            let done = match (before, after) {
+                (Some(Ok(_)), Some(Ok(_)) | None) | (None, Some(Ok(_))) => true,
+                (None, Some(Err(error))) => {
+                    assert_eq!(error.next_sequence(), Some(3), "write {write}");
+                    false
+                }
+                other => panic!("write {write}: {other:?}"),
+            };
+            let there = bench.select(&energy()) == StatusWord::NO_ERROR;
+            assert_eq!(there, done, "write {write}");
+            if !done {
+                let again = deliver(&mut bench, &prepared(3), 2);
+                assert!(matches!(again, Some(Ok(_))), "write {write}: {again:?}");
+            }
+            assert_eq!(bench.select(&isd()), StatusWord::NO_ERROR);
+            assert_eq!(bench.get_data(0x0042).data, [0x42, 1, 7]);
+        }
     }
 }
 

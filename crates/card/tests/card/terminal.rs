@@ -296,6 +296,25 @@ fn a_script_that_comes_twice_runs_once() {
 }
 
 #[test]
+fn the_last_sixteen_exchanges_of_a_port_are_remembered() {
+    let mut bench = with_echo();
+    let mut hub = Hub::new(&mut bench);
+    for correlation in 1..=17 {
+        hub.envelope("issuer", correlation, b"no script");
+        assert_eq!(hub.drain().len(), 1);
+    }
+    for correlation in 2..=17 {
+        hub.envelope("issuer", correlation, b"no script");
+        assert_eq!(hub.drain().len(), 0, "{correlation}");
+    }
+    // Another port's are its own.
+    hub.envelope("supplier", 17, b"no script");
+    assert_eq!(hub.drain().len(), 1);
+    hub.envelope("issuer", 1, b"no script");
+    assert_eq!(hub.drain().len(), 1, "long ago");
+}
+
+#[test]
 fn a_script_stops_at_the_first_error() {
     let mut bench = with_echo();
     let missing = Gp::Delete(hydra_gp::Delete::object(&energy()));
