@@ -30,7 +30,7 @@
 #![warn(missing_docs)]
 extern crate alloc;
 
-mod api;
+pub mod api;
 mod attestation;
 mod card;
 mod domain;
