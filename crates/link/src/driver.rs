@@ -94,6 +94,14 @@ impl Driver {
                 }
                 self.ready = Some(ready);
             }
+            match self.is_up {
+                true => {
+                    tracing::warn!(addr = self.config.addr, error = %chain(&lost), "the link is lost")
+                }
+                false => {
+                    tracing::debug!(addr = self.config.addr, error = %chain(&lost), "no link yet")
+                }
+            }
             if began.elapsed() > GOOD_LIFE {
                 pause = FIRST_PAUSE;
             }
@@ -289,6 +297,14 @@ async fn write_some(
     }
     writer.write_buf(outbound).await?;
     Ok(true)
+}
+
+/// The error with its cause.
+fn chain(error: &LinkError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
 }
 
 fn nobody_listens(error: &LinkError) -> bool {

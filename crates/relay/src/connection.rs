@@ -43,12 +43,21 @@ impl Connection {
     pub(crate) async fn serve(self, tcp: TcpStream) {
         let deadline = Instant::now() + GREETING;
         // A handshake that fails (no certificate, a foreign or an expired one) has told the client by a TLS alert.
-        let Ok(Ok(stream)) = timeout_at(deadline, self.acceptor.accept(tcp)).await else {
-            return;
+        let stream = match timeout_at(deadline, self.acceptor.accept(tcp)).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => {
+                tracing::debug!(connection = self.id.0, %error, "a TLS handshake failed");
+                return;
+            }
+            Err(_) => return,
         };
         let certificates = stream.get_ref().1.peer_certificates();
         let leaf = certificates.and_then(|certificates| certificates.first());
-        let party = leaf.and_then(|leaf| Identity::of_certificate(leaf).ok());
+        let party = leaf.map(|leaf| Identity::of_certificate(leaf));
+        if let Some(Err(error)) = &party {
+            tracing::debug!(connection = self.id.0, %error, "a certificate names no party");
+        }
+        let party = party.and_then(Result::ok);
 
         let (outbox, packets) = mpsc::channel(OUTBOX);
         let opened = Input::Opened {

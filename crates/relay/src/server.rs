@@ -41,6 +41,12 @@ impl Relay {
             None => (Broker::new(config.registry, config.limits), None),
             Some(store) => {
                 let (mut journal, recovered) = Journal::open(store).map_err(journal_failed)?;
+                if recovered.cut > 0 {
+                    tracing::warn!(
+                        bytes = recovered.cut,
+                        "the journal ended in an unfinished write, which was not acknowledged"
+                    );
+                }
                 let (registry, limits) = (config.registry, config.limits);
                 let broker = Broker::restore(registry, limits, recovered.records, core::now());
                 if journal.wants_compaction() {

@@ -40,8 +40,10 @@ impl Broker {
         {
             self.expel(now, old, ReasonCode::SessionTakenOver, actions);
         }
+        // CONNACK promises what the session is from now on: a fallen relay must remember it so.
         if connect.clean_start {
             self.end_session(&party, actions);
+            actions.push(Action::Sync);
         }
         let asked = connect
             .properties
@@ -55,6 +57,7 @@ impl Broker {
                 party: Identity::clone(&party),
                 expiry,
             }));
+            actions.push(Action::Sync);
         }
         session.expiry = expiry;
         session.connection = Some(id);

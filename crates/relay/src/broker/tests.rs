@@ -152,6 +152,22 @@ fn an_acknowledgement_follows_a_sync_of_the_message() {
 }
 
 #[test]
+fn a_session_is_on_disk_before_it_is_confirmed() {
+    let mut bench = Bench::new();
+    for (connection, expiry) in [(1, 100), (2, 1_000)] {
+        bench.connect(ConnectionId(connection), supplier(), expiry, 10);
+        assert_eq!(bench.synced, bench.stored.len());
+        let party = supplier();
+        assert_eq!(
+            bench.stored.last(),
+            Some(&Record::Session { party, expiry })
+        );
+    }
+    bench.subscribe(ConnectionId(2), "hydra/a/supplier/up");
+    assert_eq!(bench.synced, bench.stored.len());
+}
+
+#[test]
 fn the_window_holds_back_and_an_acknowledgement_opens_it() {
     let mut bench = bench(2);
     for byte in 0..5 {
