@@ -1,5 +1,6 @@
 //! An SDK in a temporary folder, and programs compiled and converted with it.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 
@@ -45,14 +46,19 @@ impl Workbench {
     /// Compiles sources given as (path, text) and returns the class files, in the order of names.
     pub(crate) fn compile(&self, sources: &[(&str, &str)]) -> Vec<Vec<u8>> {
         let out = tempfile::tempdir_in(self.folder.path()).unwrap();
+        self.compile_into(sources, out.path())
+    }
+
+    /// The same; the classes stay in `out/classes`.
+    pub(crate) fn compile_into(&self, sources: &[(&str, &str)], out: &Path) -> Vec<Vec<u8>> {
         let mut paths = Vec::new();
         for (name, text) in sources {
-            let path = out.path().join("src").join(name);
+            let path = out.join("src").join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(&path, text).unwrap();
             paths.push(path);
         }
-        let classes = out.path().join("classes");
+        let classes = out.join("classes");
         Javac::find()
             .compile(&paths, &[self.sdk.classes()], &classes)
             .unwrap();
@@ -149,7 +155,7 @@ pub(crate) fn listing(diagnostics: &[Diagnostic]) -> String {
     diagnostics.iter().map(|d| format!("\n{d}")).collect()
 }
 
-fn read_classes(folder: &Path) -> Vec<Vec<u8>> {
+pub(crate) fn read_classes(folder: &Path) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     let mut work = vec![folder.to_owned()];
     while let Some(folder) = work.pop() {
