@@ -115,7 +115,7 @@ impl<L: CardLink + Send + 'static> Hub<L> {
         self.status.clone()
     }
 
-    /// Stops after the command that the card is busy with, and gives the card back.
+    /// Stops once the card knows what has been delivered, and gives the card back.
     pub async fn stop(mut self) -> Result<L, HubError> {
         if let Some(stop) = self.stop.take() {
             // It stopped by itself already: the shell's result says why.
@@ -222,12 +222,16 @@ impl<L: CardLink + Send + 'static> Shell<L> {
             mut stopped,
         } = incoming;
         let mut published = JoinSet::new();
+        let mut stopping = false;
         tokio::pin!(relay);
-        loop {
+        while !(stopping && self.router.is_at_rest()) {
             let wake = self.wake.map(|at| self.begun + at);
             let event = tokio::select! {
                 biased;
-                _ = &mut stopped => return Ok(()),
+                _ = &mut stopped, if !stopping => {
+                    stopping = true;
+                    Event::Stopping
+                }
                 answer = self.card.answers.recv() => match answer {
                     Some(FromCard::Reset) => Event::Started,
                     Some(FromCard::Answer(answer)) => Event::Answered(answer),
@@ -266,6 +270,7 @@ impl<L: CardLink + Send + 'static> Shell<L> {
                 modified
             });
         }
+        Ok(())
     }
 
     fn incoming(&mut self, from: FromAdapter) -> Option<Event> {

@@ -1,7 +1,7 @@
 //! The core: what the hub does next, given what happened. No I/O, no clock.
 //!
 //! One command at a time is with the card. Inputs wait in a queue a port and are served in turn; the head of a queue whose applet is not
-//! there yet is put off, with all behind it, until a script has changed the card. Outputs are fetched one a port:
+//! there yet, or whose output the card has no room for, is put off, with all behind it, until a script has changed the card or an output has left it. Outputs are fetched one a port:
 //! a port with an output on its way, or that can't be reached, is left out of the next FETCH, so that it holds up no other.
 
 mod inlet;
@@ -71,6 +71,8 @@ pub enum Event {
     Shut(Port),
     /// The time asked for by [`Action::WakeAt`] has come, or any other.
     Woken,
+    /// The hub stops: from now on the card is only told what has been delivered, until [`Router::is_at_rest`].
+    Stopping,
 }
 
 /// What to do.
@@ -135,6 +137,7 @@ pub struct Router {
     outlets: BTreeMap<Port, Outlet>,
     /// Nothing waits in the card for the ports that could take it.
     drained: bool,
+    stopping: bool,
     status: Status,
 }
 
@@ -152,6 +155,7 @@ impl Router {
                 .map(|port| (port.clone(), Outlet::Shut))
                 .collect(),
             drained: false,
+            stopping: false,
             status: Status::default(),
         }
     }
@@ -159,6 +163,11 @@ impl Router {
     /// Counts so far.
     pub fn status(&self) -> &Status {
         &self.status
+    }
+
+    /// Whether no command is with the card.
+    pub fn is_at_rest(&self) -> bool {
+        self.command.is_none()
     }
 
     /// Notes a frame that could not be read.
@@ -188,6 +197,7 @@ impl Router {
                 self.outlets.insert(port, Outlet::Shut);
             }
             Event::Woken => {}
+            Event::Stopping => self.stopping = true,
         }
         self.end_pauses(now);
         if self.command.is_none() {
@@ -225,6 +235,9 @@ impl Router {
             let bytes = terminal::taken(&port, correlation, kind);
             self.command = Some(Command::Taken(port));
             return Some(bytes);
+        }
+        if self.stopping {
+            return None;
         }
         if !self.drained {
             let except: Vec<Port> = self.outlets.keys().cloned().collect();
@@ -278,6 +291,8 @@ impl Router {
                 }
                 self.outlets.remove(&port);
                 self.note_waiting(response.sw);
+                // There is room in the card again.
+                self.inlets.values_mut().for_each(Inlet::resume);
             }
             Command::Envelope(input) => self.enveloped(input, &response, actions)?,
         }
@@ -291,7 +306,10 @@ impl Router {
         actions: &mut Vec<Action>,
     ) -> Result<(), RouterError> {
         match response.sw {
-            StatusWord::DATA_NOT_FOUND => self.drained = true,
+            // A port that came back while the FETCH was on its way was left out of it, and may have something waiting.
+            StatusWord::DATA_NOT_FOUND => {
+                self.drained = except.iter().all(|port| self.outlets.contains_key(port));
+            }
             sw if sw.is_success_or_warning() => {
                 let output = terminal::output(&response.data)
                     .ok_or(RouterError::Output(response.data.len()))?;
@@ -353,6 +371,11 @@ impl Router {
             | StatusWord::DATA_NOT_FOUND
                 if !input.script =>
             {
+                count.put_off += 1;
+                inlet.put_off(input);
+            }
+            // The output queue is full until somebody takes something out.
+            StatusWord::NOT_ENOUGH_MEMORY => {
                 count.put_off += 1;
                 inlet.put_off(input);
             }

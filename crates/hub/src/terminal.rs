@@ -6,7 +6,7 @@ use std::str::FromStr;
 use hydra_wire::{Command, FrameKind, tlv};
 
 /// AID of the virtual terminal.
-const TERMINAL: [u8; 8] = [0xF0, 0x48, 0x59, 0x44, 0x45, 0x20, 0x00, 0x01];
+const TERMINAL: [u8; 7] = [0xF0, 0x48, 0x59, 0x44, 0x52, 0x00, 0x01];
 const CLA: u8 = 0x80;
 const TAG_MESSAGE: u32 = 0xE4;
 const TAG_OUTPUT: u32 = 0xD0;
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn commands_have_the_protocols_bytes() {
         let port = Port::scale();
-        assert_eq!(hex::encode(&select()), "00A4040008F04859444520000100");
+        assert_eq!(hex::encode(&select()), "00A4040007F048594452000100");
         assert_eq!(
             hex::encode(&envelope(&port, 7, &[1, 2])),
             concat!(

@@ -6,6 +6,7 @@
     reason = "a test that can't go on has failed"
 )]
 
+mod card;
 mod delivery;
 mod peer;
 #[allow(dead_code, reason = "its outputs are a matter of the hub's own tests")]

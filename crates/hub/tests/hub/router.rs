@@ -150,6 +150,16 @@ fn what_comes_before_the_personalisation_waits_for_a_script() {
 }
 
 #[test]
+fn what_the_card_has_no_room_for_waits_until_an_output_has_left() {
+    let mut home = Home::new(Terminal::personalised());
+    home.card.with(|state| state.room = Some(1));
+    home.card.queue("supplier", 9);
+    assert_eq!(home.step(Event::Started).delivers(), [("supplier", 9)]);
+    assert_eq!(home.arrive(1, "meter.electricity", &[1]), Asked::default());
+    assert_eq!(home.delivered("supplier", 9).accepted, [1]);
+}
+
+#[test]
 fn what_the_applet_refuses_is_refused_and_the_next_goes_on() {
     let mut home = Home::new(Terminal::personalised());
     let asked = home.arrive(1, "health.scale", &[0xEE]);
@@ -235,6 +245,35 @@ fn a_householder_who_is_away_holds_up_nobody() {
 }
 
 #[test]
+fn a_port_that_opens_during_a_fetch_is_asked_for_next() {
+    let mut router = Router::new(&[Port::householder()]);
+    let card = Terminal::personalised();
+    card.queue("householder", 1);
+    let mut event = Event::Started;
+    // SELECT; then a FETCH that leaves the householder out.
+    for instruction in [0xA4, 0x12] {
+        let [Action::Transmit(command)] =
+            <[_; 1]>::try_from(router.step(NOW, event).unwrap()).unwrap()
+        else {
+            panic!("a command");
+        };
+        assert_eq!(command[1], instruction);
+        event = Event::Answered(card.process(&command));
+    }
+    assert_eq!(
+        router
+            .step(NOW, Event::Opened(Port::householder()))
+            .unwrap(),
+        []
+    );
+    let asked = router.step(NOW, event).unwrap();
+    assert!(
+        matches!(&asked[..], [Action::Transmit(command)] if command[1] == 0x12),
+        "{asked:?}"
+    );
+}
+
+#[test]
 fn a_port_that_the_relay_refuses_is_left_alone_for_a_while() {
     let mut home = Home::new(Terminal::personalised());
     home.card.queue("supplier", 1);
@@ -257,6 +296,19 @@ fn a_port_that_the_relay_refuses_is_left_alone_for_a_while() {
     let asked = home.step_at(Duration::from_millis(250), Event::Woken);
     assert_eq!(asked.delivers(), [("supplier", 1)]);
     assert_eq!(home.router.status().output(&port).failed, 1);
+}
+
+#[test]
+fn a_stopping_hub_tells_the_card_what_is_delivered_and_asks_no_more() {
+    let mut home = Home::new(Terminal::personalised());
+    home.card.queue("supplier", 1);
+    home.card.queue("supplier", 2);
+    home.step(Event::Started);
+    assert_eq!(home.step(Event::Stopping), Asked::default());
+    assert_eq!(home.delivered("supplier", 1), Asked::default());
+    assert_eq!(home.card.with(|state| state.queue.len()), 1);
+    assert_eq!(home.arrive(1, "meter.electricity", &[1]), Asked::default());
+    assert!(home.router.is_at_rest());
 }
 
 #[test]

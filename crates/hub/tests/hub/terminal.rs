@@ -24,6 +24,8 @@ pub(crate) struct State {
     seen: BTreeSet<(Port, u32)>,
     /// What waits for the hub.
     pub(crate) queue: Vec<Output>,
+    /// With so many outputs waiting, applets answer 6A84.
+    pub(crate) room: Option<usize>,
     /// Instructions executed.
     pub(crate) log: Vec<u8>,
 }
@@ -73,6 +75,9 @@ impl State {
         self.log.push(command.ins);
         let field = |tag| tlv::find(&command.data, tag).unwrap();
         match (command.cla, command.ins) {
+            (0x00, 0xA4) if command.data != [0xF0, 0x48, 0x59, 0x44, 0x52, 0x00, 0x01] => {
+                StatusWord::NOT_FOUND.into()
+            }
             (0x00, 0xA4) => {
                 self.selected = true;
                 Response::ok(Vec::new())
@@ -116,6 +121,10 @@ impl State {
                 payload: field(0x5A).to_vec(),
             });
             return self.waiting(Vec::new());
+        }
+        if self.room.is_some_and(|room| self.queue.len() >= room) {
+            let full = Response::status(StatusWord::NOT_ENOUGH_MEMORY);
+            return self.waiting(tlv::object(0x5B, &full.to_bytes()));
         }
         let sw = match (self.personalised, field(0x5A)) {
             (false, _) => StatusWord::CONDITIONS_NOT_SATISFIED,
