@@ -1,11 +1,12 @@
 //! The shell that carries a party's frames over the relay.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use hydra_link::{LinkError, LinkReceiver, LinkSender, Topic};
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::Seconds;
 use crate::provider::{Outbound, StateError};
@@ -136,21 +137,29 @@ async fn run<P: Party>(
     mut receiver: LinkReceiver,
 ) -> Result<(), ShellError> {
     let mut changed = shared.changed.subscribe();
+    // A hub that is away must not hold up the others, so each frame is published by itself; a hub has one at a time.
+    let mut flying = JoinSet::new();
+    let mut names = BTreeSet::new();
     loop {
         changed.mark_unchanged();
-        let frames = shared.party().outbound()?;
-        let mut sent = false;
-        for frame in frames {
-            let topic = Topic::down(&frame.hub, &port).to_string();
-            sender.publish(&topic, frame.frame.clone()).await?;
-            shared.party().taken(&frame)?;
-            sent = true;
-        }
-        if sent {
-            shared.touch();
-            continue;
+        for frame in shared.party().outbound()? {
+            if names.insert((frame.hub.clone(), frame.correlation)) {
+                let sender = sender.clone();
+                let topic = Topic::down(&frame.hub, &port).to_string();
+                flying.spawn(async move {
+                    let result = sender.publish(&topic, frame.frame.clone()).await;
+                    (frame, result)
+                });
+            }
         }
         tokio::select! {
+            Some(published) = flying.join_next() => {
+                let (frame, result) = published.map_err(|_| ShellError::Ended)?;
+                result?;
+                shared.party().taken(&frame)?;
+                names.remove(&(frame.hub, frame.correlation));
+                shared.touch();
+            }
             delivery = receiver.recv() => {
                 let Some(delivery) = delivery else {
                     return Ok(());

@@ -34,7 +34,7 @@ pub struct Duty {
     pub instance: Aid,
     /// Device ports, and the command that each becomes.
     pub devices: Vec<(String, [u8; 4])>,
-    /// What may leave: purpose, destination, port.
+    /// What may leave: purpose, destination, port. The householder's copies need no policy.
     pub policies: Vec<(Purpose, Destination, String)>,
 }
 
@@ -85,13 +85,6 @@ impl Package {
 impl Plan {
     /// One home of this issue: the outbox library, electricity for the supplier, telehealth for telecare.
     pub fn home(outbox: &[u8], electricity: &[u8], telehealth: &[u8]) -> Result<Self, PlanError> {
-        let copy = |purpose| {
-            (
-                purpose,
-                Destination::Householder,
-                protocol::HOUSEHOLDER.to_owned(),
-            )
-        };
         let electricity = Duty {
             devices: vec![("meter.electricity".to_owned(), [0x80, 0xD0, 0x00, 0x00])],
             policies: vec![
@@ -100,8 +93,11 @@ impl Plan {
                     Destination::Provider,
                     protocol::SUPPLIER.to_owned(),
                 ),
-                copy(Purpose::Statement),
-                copy(Purpose::Intervals),
+                (
+                    Purpose::Intervals,
+                    Destination::Householder,
+                    protocol::HOUSEHOLDER.to_owned(),
+                ),
             ],
             ..Self::duty(
                 protocol::SUPPLIER,
@@ -114,14 +110,11 @@ impl Plan {
             devices: ["health.bp", "health.scale"]
                 .map(|port| (port.to_owned(), [0x80, 0xD2, 0x00, 0x00]))
                 .to_vec(),
-            policies: vec![
-                (
-                    Purpose::Measurement,
-                    Destination::Provider,
-                    protocol::TELECARE.to_owned(),
-                ),
-                copy(Purpose::Measurement),
-            ],
+            policies: vec![(
+                Purpose::Measurement,
+                Destination::Provider,
+                protocol::TELECARE.to_owned(),
+            )],
             ..Self::duty(
                 protocol::TELECARE,
                 aid::TELEHEALTH_DOMAIN,

@@ -1,0 +1,23 @@
+//! The servers, handed what cards write. The cards' keys are fixed here; a real card meets the issuer in `issuer`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed step of a test has nothing better to do"
+)]
+
+#[path = "offcard/examples.rs"]
+mod examples;
+#[path = "offcard/home.rs"]
+mod home;
+#[path = "offcard/household.rs"]
+mod household;
+#[path = "offcard/issuance.rs"]
+mod issuance;
+#[path = "offcard/pen.rs"]
+mod pen;
+#[path = "offcard/python.rs"]
+mod python;
+#[path = "offcard/refusals.rs"]
+mod refusals;
+#[path = "offcard/servers.rs"]
+mod servers;
