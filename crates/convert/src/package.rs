@@ -10,7 +10,7 @@ use hydra_cap::write;
 use hydra_cap::{
     AppletEntry, ClassDescriptor, ClassInfo, ClassRef, ComponentTag, CpEntry, ExceptionHandler,
     ExportedClass, FieldDescriptor, Header, ImplementedInterface, Import, InterfaceInfo,
-    MethodDescriptor, ReferenceLocations,
+    MethodDescriptor, MethodHeader, ReferenceLocations,
 };
 
 use crate::classfile::{Access, Class, Method, Op};
@@ -49,6 +49,8 @@ pub(crate) struct Package<'a, 'w> {
 struct WrittenMethod {
     class: usize,
     method: usize,
+    /// Words of the parameters, `this` included.
+    parameter_words: usize,
     /// None for abstract methods.
     body: Option<Written>,
 }
@@ -132,9 +134,11 @@ impl<'a, 'w> Package<'a, 'w> {
                         written
                     }
                 };
+                let words = Signature::parse(&method.descriptor).map_or(0, |s| s.words());
                 self.methods.push(WrittenMethod {
                     class: c,
                     method: m,
+                    parameter_words: words + usize::from(!method.is_static),
                     body,
                 });
             }
@@ -871,18 +875,16 @@ impl WrittenMethod {
     /// JCVM 3.0.5 §6.10.1: the short form where every size fits a nibble.
     fn header(&self) -> Vec<u8> {
         let byte = |n: usize| u8::try_from(n).unwrap_or(u8::MAX);
-        let Some(body) = &self.body else {
-            return vec![0x40, 0x00];
+        let words = byte(self.parameter_words);
+        let (flags, stack, locals) = match &self.body {
+            Some(body) => (0, byte(body.max_stack), byte(body.local_words)),
+            None => (MethodHeader::ACC_ABSTRACT, 0, 0),
         };
-        let (stack, words, locals) = (
-            byte(body.max_stack),
-            byte(body.parameter_words),
-            byte(body.local_words),
-        );
         if stack < 16 && words < 16 && locals < 16 {
-            vec![stack, words << 4 | locals]
+            vec![flags << 4 | stack, words << 4 | locals]
         } else {
-            vec![0x80, stack, words, locals]
+            let flags = flags | MethodHeader::ACC_EXTENDED;
+            vec![flags << 4, stack, words, locals]
         }
     }
 }

@@ -478,7 +478,12 @@ impl Writer<'_, '_, '_> {
                 }
                 self.plain(opcode);
             }
-            Op::Shuffle(shuffle) => self.shuffle(*shuffle, state)?,
+            Op::Shuffle(shuffle) => {
+                self.shuffle(*shuffle, state)?;
+                if let Some(copied) = state.stack.last().filter(|_| result.is_some()) {
+                    self.give(index, self.typing.width(flow, *copied));
+                }
+            }
             Op::Binary(binary) => {
                 self.take_top(top, width);
                 self.plain(binary_opcode(*binary, width));
@@ -878,6 +883,15 @@ impl Writer<'_, '_, '_> {
         top: Option<Node>,
         index: usize,
     ) -> Result<(), Refused> {
+        if is_null_check(member) {
+            // javac checks the outer object of `outer.new Inner()` with a method that Java Card
+            // lacks. Throwing null is a NullPointerException too.
+            self.plain(Opcode::Dup);
+            self.put(Opcode::Ifnonnull, branch(index + 1));
+            self.plain(Opcode::Athrow);
+            self.depth += 1;
+            return Ok(());
+        }
         let signature = Signature::parse(&member.descriptor)?;
         if let Some(last) = signature.parameters.last()
             && !last.is_reference()
@@ -1075,6 +1089,12 @@ impl Writer<'_, '_, '_> {
             int_lines: BTreeSet::new(),
         })
     }
+}
+
+fn is_null_check(member: &Member) -> bool {
+    member.class == "java/util/Objects"
+        && member.name == "requireNonNull"
+        && member.descriptor == "(Ljava/lang/Object;)Ljava/lang/Object;"
 }
 
 enum Target {

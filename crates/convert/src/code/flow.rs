@@ -183,6 +183,16 @@ impl Flow {
     fn step(&mut self, index: usize, op: &Op, mut state: State) -> Result<State, String> {
         if let Op::Shuffle(shuffle) = op {
             apply_shuffle(*shuffle, &mut state.stack)?;
+            // A copied number may go on in another width than the one it is a copy of.
+            let copies = matches!(shuffle, Shuffle::Dup | Shuffle::DupX1 | Shuffle::DupX2);
+            if let Some(top) = state.stack.last().copied()
+                && copies
+                && self.kind(top) == Kind::Int
+            {
+                state.stack.pop();
+                let copy = self.result(index, Kind::Int);
+                state.stack.push(copy);
+            }
             return Ok(state);
         }
         let (pops, push) = effect(op)?;

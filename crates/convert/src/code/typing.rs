@@ -140,7 +140,7 @@ impl Typing {
         Some(match op {
             Op::Constant(value) => (i64::from(*value), i64::from(*value)),
             Op::LoadInt(slot) => self.ranges[local(flow, state, *slot)?]?,
-            Op::StoreInt(_) => top(0)?,
+            Op::StoreInt(_) | Op::Shuffle(_) => top(0)?,
             Op::ArrayLoad(Element::Byte) => (-0x80, 0x7F),
             Op::ArrayLoad(Element::Short) => SHORT,
             Op::ArrayLength => (0, 0x7FFF),
@@ -211,6 +211,10 @@ impl Typing {
                     .iter()
                     .filter(|_| exact_output)
                     .for_each(|n| mark(*n)),
+                Op::Shuffle(_) => {
+                    let copied = state.stack.last().filter(|_| exact_output);
+                    copied.into_iter().for_each(|node| mark(*node));
+                }
                 Op::Binary(Binary::Div | Binary::Rem)
                 | Op::IfCompare(..)
                 | Op::IfZero(..)
