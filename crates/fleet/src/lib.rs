@@ -8,5 +8,6 @@ pub mod meter;
 pub mod outcome;
 pub mod readings;
 pub mod wiretap;
+pub mod world;
 
 pub use device::DeviceError;

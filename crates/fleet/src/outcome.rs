@@ -35,11 +35,11 @@ pub struct Statement {
     /// One line a rate, in the tariff's order.
     pub lines: Vec<Line>,
     /// Standing charge, pence.
-    pub standing_pence: i64,
+    pub standing_pence: u64,
     /// VAT, pence.
-    pub vat_pence: i64,
+    pub vat_pence: u64,
     /// The figure, pence.
-    pub total_pence: i64,
+    pub total_pence: u64,
     /// Slots of the period without a reading.
     pub missing_intervals: u64,
     /// Readings of a slot that had one.
@@ -62,14 +62,14 @@ pub struct Line {
     /// Energy at this rate, Wh.
     pub wh: u64,
     /// Its price, pence.
-    pub pence: i64,
+    pub pence: u64,
 }
 
 /// The supplier's view: the figure and nothing finer.
 #[derive(Clone, Debug, Serialize)]
 pub struct Supplier {
     /// The figure, pence.
-    pub total_pence: i64,
+    pub total_pence: u64,
     /// Whether signature, certificate chain, attestation and counter hold.
     pub verified: bool,
     /// The signed statement (COSE_Sign1), hexadecimal.

@@ -29,7 +29,7 @@ impl Wiretap {
             .extend(windows(plaintext).filter(|window| telling(*window)));
     }
 
-    /// Leaves out the windows of what everybody may know, such as certificates.
+    /// Leaves out the windows of what the relay is told anyway: the names of its topics.
     pub fn known(&mut self, public: &[u8]) {
         for window in windows(public) {
             self.windows.remove(&window);
