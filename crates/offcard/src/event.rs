@@ -8,8 +8,8 @@ use minicbor::{Decode, Encode};
 use crate::handover::Handover;
 use crate::journal::{Journal, JournalError};
 
-/// One record of a journal.
-#[derive(Clone, Debug, Encode, Decode)]
+/// One record of a journal. It has keys in it: no `Debug`.
+#[derive(Clone, Encode, Decode)]
 pub(crate) enum Event {
     /// A message came, at this time. Before anything is known of it.
     #[n(0)]
@@ -106,7 +106,7 @@ pub(crate) enum Event {
 }
 
 /// Everything that makes a script, so that it can be made again.
-#[derive(Clone, Debug, Encode, Decode)]
+#[derive(Clone, Encode, Decode)]
 pub(crate) struct ScriptSent {
     #[n(0)]
     pub(crate) hub: String,
@@ -127,7 +127,7 @@ pub(crate) struct ScriptSent {
 }
 
 /// A [`Handover`] as it is kept.
-#[derive(Clone, Debug, Encode, Decode)]
+#[derive(Clone, Encode, Decode)]
 pub(crate) struct HandoverRecord {
     #[n(0)]
     hub: String,
@@ -146,7 +146,7 @@ pub(crate) struct HandoverRecord {
 }
 
 /// A byte string.
-#[derive(Clone, Debug, Encode, Decode)]
+#[derive(Clone, Encode, Decode)]
 #[cbor(transparent)]
 pub(crate) struct Bytes(#[cbor(n(0), with = "minicbor::bytes")] pub(crate) Vec<u8>);
 

@@ -22,7 +22,7 @@ pub struct Outbound {
 }
 
 /// What is to be done on a card: commands in a secure channel with a domain.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) domain: Aid,
     pub(crate) keys: KeySet,
@@ -41,14 +41,12 @@ pub(crate) struct Answer {
 /// How often a script may meet an unexpected sequence counter before that counts as its failure.
 const RECOUNTS: u32 = 3;
 
-#[derive(Debug)]
 struct Pending {
     sent: ScriptSent,
     taken: bool,
 }
 
 /// The state of the conversation; [`crate::event::Event`]s are its memory.
-#[derive(Debug)]
 pub(crate) struct Exchange {
     hub: String,
     last_correlation: u32,

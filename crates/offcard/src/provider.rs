@@ -118,9 +118,8 @@ impl Provider {
     pub(crate) fn replay(&mut self, event: &Event) -> Option<Happened> {
         match event {
             Event::Enrolled(record) => {
-                if let Some(handover) = record.open() {
-                    self.take_home(handover);
-                }
+                let handover = record.open()?;
+                self.take_home(handover);
             }
             Event::Message { hub, at, sealed } => {
                 return Some(self.message(hub, *at, sealed));
