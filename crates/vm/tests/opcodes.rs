@@ -9,6 +9,7 @@
 #[path = "support/assembler.rs"]
 mod assembler;
 #[path = "support/fixture.rs"]
+#[allow(dead_code, reason = "each test uses a part of it")]
 mod fixture;
 
 use std::collections::BTreeSet;

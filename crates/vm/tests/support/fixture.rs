@@ -6,6 +6,11 @@ use super::assembler::{Class, Interface, Package};
 
 /// Fields of class A: `r` reference, `s` short, `b` byte, `i` int (two words).
 pub(crate) fn package() -> Package {
+    package_with(|_| ())
+}
+
+/// With more classes, which must be declared before anything refers to one.
+pub(crate) fn package_with(declare: impl FnOnce(&mut Package)) -> Package {
     let mut package = Package::new(&[0xF0, 0x54, 0x45, 0x53, 0x54]);
     package.interface(Interface {
         name: "I",
@@ -33,6 +38,7 @@ pub(crate) fn package() -> Package {
         public: (1, vec!["C.abstract"]),
         ..Class::new("C", "java/lang/Object", "")
     });
+    declare(&mut package);
     // Static fields: a byte array, a null reference, then byte 05, short 1234, int 89ABCDEF.
     package.statics(
         &[&[10, 20, 30]],
