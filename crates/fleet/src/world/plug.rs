@@ -24,11 +24,11 @@ impl Plug {
         issuer: &mut CardIssuer,
     ) -> Result<(Self, [u8; 8]), WorldError> {
         let random = vault.random("card")?;
+        let card_id = vault.draw("card id")?;
         let config = CardConfig {
-            card_id: Some(vault.draw("card id")?),
+            card_id: Some(card_id),
             issuer_keys: None,
         };
-        let card_id = vault.draw("card id")?;
         let Some(image) = vault.path("card.image") else {
             let (card, record) = Card::create(Box::new(MemoryStorage::new()), random, config)?;
             issuer.issue(HUB, known(&record)?)?;

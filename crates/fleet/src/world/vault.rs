@@ -1,3 +1,5 @@
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,6 +13,7 @@ use super::{Play, WorldError};
 pub(super) struct Vault {
     folder: Option<PathBuf>,
     seed: Option<u64>,
+    drawn: RefCell<BTreeMap<String, Vec<u8>>>,
 }
 
 impl Vault {
@@ -20,7 +23,11 @@ impl Vault {
         seed: Option<u64>,
         play: &Play,
     ) -> Result<Self, WorldError> {
-        let vault = Self { folder, seed };
+        let vault = Self {
+            folder,
+            seed,
+            drawn: RefCell::default(),
+        };
         if let Some(folder) = &vault.folder {
             for name in ["secrets", "certificates"] {
                 let path = folder.join(name);
@@ -67,23 +74,29 @@ impl Vault {
         })
     }
 
-    /// Bytes drawn once and the same at every later start.
+    /// Bytes drawn once and the same ever after: at every later call, and with a folder at every later start.
     pub(super) fn draw<const N: usize>(&self, purpose: &str) -> Result<[u8; N], WorldError> {
         let path = self
             .path("secrets")
             .map(|folder| folder.join(purpose.replace(' ', "-")));
-        if let Some(path) = &path {
-            let kept = fs::read_to_string(path)
+        let kept = match &path {
+            Some(path) => fs::read_to_string(path)
                 .ok()
-                .and_then(|text| hex::decode(text.trim()));
-            if let Some(kept) = kept.and_then(|bytes| bytes.try_into().ok()) {
-                return Ok(kept);
-            }
+                .and_then(|text| hex::decode(text.trim())),
+            None => self.drawn.borrow().get(purpose).cloned(),
+        };
+        if let Some(kept) = kept.and_then(|bytes| bytes.try_into().ok()) {
+            return Ok(kept);
         }
         let mut bytes = [0; N];
         self.random("world")?.draw(purpose, 0, &mut bytes);
-        if let Some(path) = &path {
-            write_durably(path, hex::encode(&bytes).as_bytes())?;
+        match &path {
+            Some(path) => write_durably(path, hex::encode(&bytes).as_bytes())?,
+            None => {
+                self.drawn
+                    .borrow_mut()
+                    .insert(purpose.to_owned(), bytes.to_vec());
+            }
         }
         Ok(bytes)
     }
