@@ -12,6 +12,24 @@
 //! ```
 //!
 //! Not its business: the card (it sees APDU responses and sealed messages alone), and who may talk to whom on the relay.
+//!
+//! ```
+//! use hydra_crypto::{SecretKey, SeededRandom};
+//! use hydra_offcard::ca::{CertificationAuthority, CertifiedKey, TrustRoot};
+//!
+//! let mut random = SeededRandom::new(b"an example");
+//! let authority = CertificationAuthority::draw("Example issuer", &mut random)?;
+//! let key = SecretKey::draw(&mut random, "attestation key", 0);
+//! let what = CertifiedKey::Attestation { card_id: [1; 8] };
+//! let chain = authority.issue(&what, &key.public())?;
+//!
+//! // Whoever has the root can tell whose key it is, and for what.
+//! let root = TrustRoot::new(authority.root())?;
+//! assert_eq!(root.verify(&chain, &what, 1_790_000_000)?, key.public());
+//! let other = CertifiedKey::Attestation { card_id: [2; 8] };
+//! assert!(root.verify(&chain, &other, 1_790_000_000).is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![warn(missing_docs)]
 
 pub mod ca;

@@ -81,7 +81,8 @@ pub struct Supplier {
 
 #[derive(Debug)]
 struct Account {
-    terms: Terms,
+    /// What was agreed, period by period; the last is under way. A statement may come after the next period was agreed.
+    terms: Vec<Terms>,
     progress: Progress,
     statements: Vec<Received>,
 }
@@ -155,7 +156,7 @@ impl Supplier {
         terms: Terms,
     ) -> Result<(), StateError> {
         let known = self.accounts.get(hub);
-        if known.is_some_and(|account| account.terms == terms) {
+        if known.is_some_and(|account| account.terms.last() == Some(&terms)) {
             return Ok(());
         }
         self.engine.keep(&Event::Terms {
@@ -174,19 +175,16 @@ impl Supplier {
 
     fn begin(&mut self, hub: &str, terms: Terms) {
         let commands = self.opening(hub, &terms);
-        let statements = self
+        let account = self
             .accounts
-            .remove(hub)
-            .map(|account| account.statements)
-            .unwrap_or_default();
-        self.accounts.insert(
-            hub.to_owned(),
-            Account {
-                terms,
+            .entry(hub.to_owned())
+            .or_insert_with(|| Account {
+                terms: Vec::new(),
                 progress: Progress::Opening,
-                statements,
-            },
-        );
+                statements: Vec::new(),
+            });
+        account.terms.push(terms);
+        account.progress = Progress::Opening;
         self.engine.request(hub, OPEN, commands);
     }
 
@@ -295,17 +293,26 @@ impl Supplier {
             .accounts
             .get_mut(hub)
             .ok_or(Refusal::Terms { what: "account" })?;
-        let terms = &account.terms;
-        let agreed = [
-            ("account", statement.account == terms.account),
-            ("tariff", statement.tariff_hash == sha256(&terms.tariff)),
-            (
-                "period",
-                (statement.from, statement.to) == (terms.from, terms.to),
-            ),
-        ];
-        if let Some((what, _)) = agreed.into_iter().find(|(_, same)| !same) {
-            return Err(Refusal::Terms { what });
+        let differs = |terms: &Terms| {
+            [
+                (
+                    "period",
+                    (statement.from, statement.to) == (terms.from, terms.to),
+                ),
+                ("account", statement.account == terms.account),
+                ("tariff", statement.tariff_hash == sha256(&terms.tariff)),
+            ]
+            .into_iter()
+            .find(|(_, same)| !same)
+            .map(|(what, _)| what)
+        };
+        // Of the newest terms that fit, or what is wrong by the newest of all.
+        let mut differences = account.terms.iter().rev().map(differs).peekable();
+        let by_newest = differences.peek().copied().flatten();
+        if !differences.any(|difference| difference.is_none()) {
+            return Err(Refusal::Terms {
+                what: by_newest.unwrap_or("account"),
+            });
         }
         account.statements.push(Received {
             statement,

@@ -1,4 +1,5 @@
-//! The servers, handed what cards write. The cards' keys are fixed here; a real card meets the issuer in `issuer`.
+//! The servers, handed what cards write. In `issuance` and `month` a real card writes, elsewhere
+//! a pen with fixed keys.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -13,6 +14,8 @@ mod home;
 mod household;
 #[path = "offcard/issuance.rs"]
 mod issuance;
+#[path = "offcard/month.rs"]
+mod month;
 #[path = "offcard/pen.rs"]
 mod pen;
 #[path = "offcard/python.rs"]

@@ -11,7 +11,7 @@ use hydra_offcard::issuer::{CardIssuer, CardRecord, Duty, Package, Plan, Progres
 use hydra_offcard::provider::Outbound;
 use hydra_offcard::wan::Party;
 use hydra_testkit::PowerCut;
-use hydra_wire::{Command, Frame, FrameKind, Response, tlv};
+use hydra_wire::{Command, Frame, FrameKind, Response, StatusWord, tlv};
 
 use crate::pen::{HUB, NOW, authority};
 
@@ -49,7 +49,7 @@ impl Hub {
         assert!(selected.sw.is_success(), "{}", selected.sw);
     }
 
-    fn power_cycle(&mut self) {
+    pub(crate) fn power_cycle(&mut self) {
         self.medium = PowerCut::new(self.medium.restart());
         let random = Box::new(SeededRandom::new(b"card"));
         self.card = Card::open(Box::new(self.medium.clone()), random).unwrap();
@@ -60,46 +60,70 @@ impl Hub {
         Response::parse(&self.card.process(&command.to_bytes())).unwrap()
     }
 
-    /// Hands a frame from a port to the card, and gives the frames that come out.
+    /// Hands a frame from a port of the relay to the card, and gives the frames that come out for it.
     pub(crate) fn play(&mut self, port: &str, frame: &[u8]) -> Vec<Vec<u8>> {
         let frame = Frame::parse(frame).unwrap();
         assert_eq!(frame.kind, FrameKind::Script);
+        self.envelope(port, frame.correlation, &frame.payload);
+        self.fetch()
+            .into_iter()
+            .map(|(to, frame)| {
+                assert_eq!(to, port);
+                frame.to_bytes()
+            })
+            .collect()
+    }
+
+    /// ENVELOPE: a payload from a port; for a device's port the applet's response.
+    pub(crate) fn envelope(
+        &mut self,
+        port: &str,
+        correlation: u32,
+        payload: &[u8],
+    ) -> Option<Response> {
         let mut value = tlv::object(0x50, port.as_bytes());
-        tlv::push(&mut value, 0x59, &frame.correlation.to_be_bytes());
-        tlv::push(&mut value, 0x5A, &frame.payload);
+        tlv::push(&mut value, 0x59, &correlation.to_be_bytes());
+        tlv::push(&mut value, 0x5A, payload);
         let envelope = Command::new(0x80, 0xC2, 0, 0).with_data(&tlv::object(0xE4, &value));
-        let mut response = self.send(&envelope.with_le(65_536));
+        let response = self.send(&envelope.with_le(65_536));
         self.envelopes += 1;
-        let mut frames = Vec::new();
-        while response.sw.0 >> 8 == 0x91 {
+        assert!(
+            response.sw.is_success() || response.sw.0 >> 8 == 0x91,
+            "{port}: {}",
+            response.sw
+        );
+        let answer = tlv::find(&response.data, 0x5B).unwrap()?;
+        Some(Response::parse(answer).unwrap())
+    }
+
+    /// FETCH and TERMINAL RESPONSE until nothing waits: ports and frames.
+    pub(crate) fn fetch(&mut self) -> Vec<(String, Frame)> {
+        let mut outputs = Vec::new();
+        loop {
             let fetched = self.send(&Command::new(0x80, 0x12, 0, 0).with_le(65_536));
-            assert!(fetched.sw.is_success() || fetched.sw.0 >> 8 == 0x91);
+            if fetched.sw == StatusWord::DATA_NOT_FOUND {
+                return outputs;
+            }
             let output = tlv::find(&fetched.data, 0xD0).unwrap().unwrap();
             let field = |tag| tlv::find(output, tag).unwrap().unwrap();
-            assert_eq!(field(0x50), port.as_bytes());
-            let correlation = u32::from_be_bytes(field(0x59).try_into().unwrap());
             let kind = match field(0x5C) {
                 [0x01] => FrameKind::Message,
                 [0x03] => FrameKind::ScriptResponse,
                 other => panic!("kind {other:?}"),
             };
-            let payload = field(0x5A).to_vec();
-            frames.push(
-                Frame {
-                    kind,
-                    correlation,
-                    payload,
-                }
-                .to_bytes(),
-            );
+            let frame = Frame {
+                kind,
+                correlation: u32::from_be_bytes(field(0x59).try_into().unwrap()),
+                payload: field(0x5A).to_vec(),
+            };
+            outputs.push((String::from_utf8(field(0x50).to_vec()).unwrap(), frame));
             let mut done = tlv::object(0x59, field(0x59));
             tlv::push(&mut done, 0x50, field(0x50));
             tlv::push(&mut done, 0x5C, field(0x5C));
             tlv::push(&mut done, 0x5D, &[0x00]);
-            response = self.send(&Command::new(0x80, 0x14, 0, 0).with_data(&done));
+            let confirmed = self.send(&Command::new(0x80, 0x14, 0, 0).with_data(&done));
+            assert!(confirmed.sw.is_success() || confirmed.sw.0 >> 8 == 0x91);
         }
-        assert_eq!(response.sw.0, 0x9000);
-        frames
     }
 }
 
@@ -144,7 +168,7 @@ pub(crate) fn issuer(folder: Option<&Path>) -> CardIssuer {
 }
 
 /// Sends what the issuer has to send, once; whether it had anything.
-fn step(issuer: &mut CardIssuer, hub: &mut Hub) -> bool {
+pub(crate) fn step(issuer: &mut CardIssuer, hub: &mut Hub) -> bool {
     let frames: Vec<Outbound> = issuer.outbound().unwrap();
     let any = !frames.is_empty();
     for frame in frames {

@@ -442,6 +442,25 @@ fn what_does_not_belong_is_refused_and_changes_nothing() {
     assert_eq!(supplier.view(HUB), None);
 }
 
+/// The relay holds a statement back until the next period has begun.
+#[test]
+fn a_late_statement_is_still_one_of_what_was_agreed() {
+    let mut pen = Pen::electricity();
+    let (mut supplier, mut domain) = opened(None, &pen);
+    let (_, message, _) = pen.bill(FROM, 28);
+    supplier.close(HUB);
+    converse(&mut supplier, &mut domain);
+    let next = FROM + 28 * 86_400;
+    supplier
+        .agree(HUB, &householder_point(), terms(next, 31))
+        .unwrap();
+    converse(&mut supplier, &mut domain);
+    assert_eq!(supplier.progress(HUB), Some(&Progress::Open));
+    supplier.deliver(NOW, HUB, &message.frame()).unwrap();
+    assert!(supplier.engine().refused().is_empty());
+    assert_eq!(supplier.statements(HUB)[0].statement.from, FROM);
+}
+
 /// A message of the right domain for another purpose.
 #[test]
 fn a_supplier_takes_no_measurements() {
