@@ -2,6 +2,7 @@
 
 mod arrows;
 mod ci;
+mod invariants;
 mod licences;
 mod lints;
 mod specs;
@@ -9,12 +10,13 @@ mod specs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask ci|arrows|licences|lints|specs";
+const USAGE: &str = "usage: cargo xtask ci|arrows|invariants|licences|lints|specs";
 
 fn main() -> ExitCode {
     let result = match std::env::args().nth(1).as_deref() {
         Some("ci") => ci::run(),
         Some("arrows") => arrows::check(),
+        Some("invariants") => invariants::check(),
         Some("licences") => licences::check(),
         Some("lints") => lints::check(),
         Some("specs") => specs::check(),
