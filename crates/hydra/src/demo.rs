@@ -68,8 +68,9 @@ impl Demo {
             println!("{}", serde_json::to_string_pretty(&outcome)?);
         } else {
             print!("{}", Page(&outcome));
-            println!("\nplayed in {:.1} s", outcome.seconds);
         }
+        // Not on standard output: two runs with one seed print the same.
+        eprintln!("played in {:.1} s", outcome.seconds);
         Ok(())
     }
 

@@ -6,7 +6,7 @@ extern crate alloc;
 use core::alloc::{GlobalAlloc, Layout};
 use core::panic::PanicInfo;
 
-use hydra_crypto as _;
+use hydra_card as _;
 
 struct NoMemory;
 
