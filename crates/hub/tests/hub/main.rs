@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod router;
+mod schedule;
 mod shell;
 mod terminal;

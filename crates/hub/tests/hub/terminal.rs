@@ -112,8 +112,11 @@ impl State {
             .unwrap();
         let correlation = u32::from_be_bytes(field(0x59).try_into().unwrap());
         if !port.as_str().contains('.') {
-            // A script: its response is a copy of it.
+            // A script: its response is a copy of it. A repetition is not run again.
             self.personalised = true;
+            if !self.seen.insert((port.clone(), correlation)) {
+                return self.waiting(Vec::new());
+            }
             self.queue.push(Output {
                 correlation,
                 port,
