@@ -235,7 +235,7 @@ impl Card {
         Ok(put.response())
     }
 
-    /// GPCS 2.3.1 §11.2.2.3.2 DELETE [key]: a whole key set by its version.
+    /// GPCS 2.3.1 §11.2.2.3.2 DELETE \[key\]: a whole key set by its version.
     fn delete_key(
         &mut self,
         domain: &Entry,

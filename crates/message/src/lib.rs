@@ -2,7 +2,7 @@
 //! (COSE_Encrypt), and what they say: statements, intervals, measurements. `hydra.cddl` beside this crate's
 //! manifest is the contract.
 //!
-//! The card needs [`Content`], [`Outgoing`], [`sign1`], [`seal`] and [`attest`]; a server needs [`open`], [`Sign1`],
+//! The card needs [`Content`], [`Outgoing`], [`sign1()`], [`seal`] and [`attest`]; a server needs [`open`], [`Sign1`],
 //! [`Payload`], [`Attestation`] and the typed claims. It is not this crate's business to check certificates, to keep
 //! counters, or to draw random bytes: chains, state and randomness belong to the callers.
 //!

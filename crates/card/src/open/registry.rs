@@ -181,7 +181,7 @@ pub(crate) fn entries(vm: &Vm) -> impl Iterator<Item = Option<Entry>> + '_ {
         })
 }
 
-/// All readable entries. [`super::Open::check`] has found at start that this is all of them.
+/// All readable entries. `Open::unreadable` has found at start that this is all of them.
 pub(crate) fn all(vm: &Vm) -> impl Iterator<Item = Entry> + '_ {
     entries(vm).flatten()
 }
