@@ -23,9 +23,9 @@ pub mod api;
 pub mod export;
 mod hash;
 pub mod opcode;
-pub mod write;
 mod read;
 mod types;
+pub mod write;
 
 pub use hydra_wire::{Aid, AidError};
 pub use read::CapError;

@@ -162,6 +162,7 @@ impl Vm {
         if self.nesting == 0 {
             // An idle card keeps no stack.
             self.stack = alloc::vec::Vec::new();
+            self.frames = alloc::vec::Vec::new();
         }
         result
     }

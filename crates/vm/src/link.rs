@@ -76,6 +76,9 @@ impl fmt::Display for LinkError {
 
 impl core::error::Error for LinkError {}
 
+type Pool = Box<[crate::package::Entry]>;
+type Methods = Box<[crate::package::Extent]>;
+
 /// An imported package: of the API, or loaded.
 #[derive(Clone)]
 enum Imported {
@@ -178,7 +181,7 @@ impl Vm {
         id: PackageId,
         imports: &[Imported],
         classes: &mut Vec<(u16, ClassIndex)>,
-    ) -> Result<(Box<[crate::package::Entry]>, Box<[crate::package::Extent]>), LinkError> {
+    ) -> Result<(Pool, Methods), LinkError> {
         self.link_classes(cap, id, imports, classes)?;
         let pool = self.link_pool(cap, id, imports, classes)?;
         let methods = code::check(self, cap, &pool)?;

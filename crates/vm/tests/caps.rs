@@ -1,13 +1,15 @@
 //! Real CAP files: they link, run, and when changed never panic.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hydra_cap::CapFile;
 use hydra_cap::api::MethodId;
+use hydra_cap::{CapFile, ComponentTag, CpEntry, MethodHeader};
 use hydra_vm::{
-    ApiLayout, AppletId, Fault, Host, Limits, LinkError, MethodRef, ObjRef, Owner, PackageId, Stop,
-    Value, Vm,
+    ApiLayout, AppletId, ArrayKind, Clear, Fault, Host, Limits, LinkError, MethodRef, ObjRef,
+    Owner, PackageId, Stop, Storage, Value, Vm,
 };
 
 const KITS: [&str; 3] = ["2.1-jc222", "2.1-jc305", "2.3-compact"];
@@ -114,5 +116,224 @@ fn a_static_method_of_a_real_library_computes() {
             vm.invoke(&mut Silent, unknown, &[], owner),
             Err(Fault::NoSuchMember.into())
         );
+    }
+}
+
+/// An API that gives out objects of the right types, so that code gets further.
+struct Generous;
+
+impl Host for Generous {
+    fn native(
+        &mut self,
+        vm: &mut Vm,
+        method: MethodId,
+        _: &[Value],
+    ) -> Result<Option<Value>, Stop> {
+        let (_, result) = method.get().descriptor.rsplit_once(')').unwrap();
+        let owner = vm.caller();
+        Ok(match result.as_bytes()[0] {
+            b'V' => None,
+            b'I' => Some(Value::Int(3)),
+            b'[' => Some(Value::Ref(match result {
+                "[B" => {
+                    let buffer =
+                        vm.new_array(ArrayKind::Byte, 261, Owner::JCRE, Storage::Session)?;
+                    vm.set_global_array(buffer)?;
+                    buffer
+                }
+                "[S" => vm.new_array(ArrayKind::Short, 16, owner, Storage::ClearOnReset)?,
+                _ => ObjRef::NULL,
+            })),
+            b'L' => {
+                let class = result.trim_start_matches('L').trim_end_matches(';');
+                Some(Value::Ref(vm.new_instance(
+                    class,
+                    owner,
+                    Storage::Session,
+                )?))
+            }
+            _ => Some(Value::Short(1)),
+        })
+    }
+}
+
+/// Runs every method that a file's tables name, as an applet of another context might, with arguments of several kinds.
+/// Whatever comes of it, it is a result.
+fn run_everything(vm: &mut Vm, package: PackageId) -> usize {
+    let cap = vm
+        .packages()
+        .find(|(id, _)| *id == package)
+        .unwrap()
+        .1
+        .clone();
+    let mut methods: Vec<u16> = cap
+        .applets()
+        .iter()
+        .map(|applet| applet.install_method)
+        .collect();
+    methods.extend(
+        cap.exports()
+            .iter()
+            .flat_map(|class| class.static_methods.clone()),
+    );
+    methods.extend(
+        cap.classes()
+            .iter()
+            .flat_map(|class| class.public_methods.clone()),
+    );
+    methods.extend(cap.constant_pool().iter().filter_map(|entry| match entry {
+        CpEntry::StaticMethod(offset) => Some(*offset),
+        _ => None,
+    }));
+    let owner = Owner::applet(package, AppletId(1));
+    let mut objects = vec![ObjRef::NULL];
+    let mut runs = 0;
+    for offset in methods {
+        let Some(header) = cap
+            .method_info()
+            .get(usize::from(offset)..)
+            .and_then(MethodHeader::read)
+        else {
+            continue;
+        };
+        for kind in 0..4 {
+            let buffer = vm.new_array(ArrayKind::Byte, 64, owner, Storage::Session);
+            let args: Vec<Value> = (0..header.nargs)
+                .map(|i| match (kind, i) {
+                    (0, _) => Value::Short(i16::from(i)),
+                    (1, 0) | (2, _) => Value::Ref(objects[usize::from(offset) % objects.len()]),
+                    (_, 0) => Value::Ref(buffer.unwrap_or_default()),
+                    _ => Value::Short(2),
+                })
+                .collect();
+            vm.set_step_limit(Some(3_000));
+            let result = vm.invoke(
+                &mut Generous,
+                MethodRef::Code { package, offset },
+                &args,
+                owner,
+            );
+            if let Ok(Some(Value::Ref(obj))) = result {
+                objects.push(obj);
+            }
+            if vm.depth() > 0 {
+                vm.abort().unwrap();
+            }
+            runs += 1;
+        }
+    }
+    vm.clear_transient(Clear::Reset);
+    vm.collect(&objects);
+    assert_eq!(vm.caller(), Owner::JCRE);
+    runs
+}
+
+struct Draw(u64);
+
+impl Draw {
+    /// A linear congruential generator: the point is many different changes, the same each time.
+    fn below(&mut self, below: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % below
+    }
+}
+
+#[test]
+fn changed_files_never_panic_whether_read_linked_or_run() {
+    let mut draw = Draw(2);
+    let (mut linked, mut refused, mut runs) = (0, 0, 0);
+    for kit in KITS {
+        let mut base = Vm::new(
+            ApiLayout::new(),
+            Limits {
+                persistent: 64 * 1024,
+                ..Limits::default()
+            },
+        );
+        base.link(&cap(kit, "lablib.cap")).unwrap();
+        for name in [
+            "lablib.cap",
+            "labsrv.cap",
+            "labapp.cap",
+            "bench.cap",
+            "ints.cap",
+        ] {
+            let file = cap(kit, name);
+            let components: Vec<_> = file
+                .components()
+                .map(|(tag, bytes)| (tag, bytes.to_vec()))
+                .collect();
+            for _ in 0..1000 {
+                let mut changed = components.clone();
+                for _ in 0..=draw.below(2) {
+                    let component = draw.below(changed.len());
+                    let bytes = &mut changed[component].1;
+                    // Half of the changes go to the code, where they are most likely to get past the reader.
+                    let bytes = match draw.below(2) {
+                        0 => bytes,
+                        _ => {
+                            &mut changed
+                                .iter_mut()
+                                .find(|(tag, _)| *tag == ComponentTag::Method)
+                                .unwrap()
+                                .1
+                        }
+                    };
+                    let at = draw.below(bytes.len());
+                    bytes[at] = u8::try_from(draw.below(256)).unwrap();
+                }
+                let Ok(changed) = CapFile::from_components(changed) else {
+                    refused += 1;
+                    continue;
+                };
+                let mut vm = if name == "lablib.cap" {
+                    Vm::new(ApiLayout::new(), Limits::default())
+                } else {
+                    base.clone()
+                };
+                match vm.link(&changed) {
+                    Ok(package) => {
+                        linked += 1;
+                        runs += run_everything(&mut vm, package);
+                        let records = vm
+                            .take_changes()
+                            .into_iter()
+                            .filter_map(|(key, bytes)| Some((key, bytes?)));
+                        Vm::restore(ApiLayout::new(), Limits::default(), records).unwrap();
+                    }
+                    Err(_) => refused += 1,
+                }
+            }
+        }
+    }
+    assert!(
+        linked > 1000 && refused > 500 && runs > 20_000,
+        "{linked} linked, {refused} refused, {runs} runs"
+    );
+}
+
+#[test]
+fn every_prefix_of_a_components_bytes_is_refused_by_reader_or_linker() {
+    for kit in KITS {
+        let file = cap(kit, "labapp.cap");
+        let components: Vec<_> = file
+            .components()
+            .map(|(tag, bytes)| (tag, bytes.to_vec()))
+            .collect();
+        for i in 0..components.len() {
+            for size in 0..components[i].1.len() {
+                let mut cut = components.clone();
+                cut[i].1.truncate(size);
+                // The Directory tells the true size, so nothing that is cut is even read.
+                assert!(
+                    CapFile::from_components(cut).is_err(),
+                    "{kit}: {} cut to {size}",
+                    components[i].0
+                );
+            }
+        }
     }
 }

@@ -258,12 +258,11 @@ fn public_slots(
         if let (Origin::Api(row), ClassRef::External { package, .. }) = (parent.origin, reference)
             && let Some(Imported::Api { package, minor }) = imports.get(usize::from(package))
         {
+            // Packages older than the oldest version in the table had no fewer methods that anybody knows of.
+            let oldest = package.versions.first().map_or(0, |(_, minor)| *minor);
+            let version = (package.major, (*minor).max(oldest));
             let slots = row.get().slots.iter();
-            known = known.min(
-                slots
-                    .filter(|slot| slot.since <= (package.major, *minor))
-                    .count(),
-            );
+            known = known.min(slots.filter(|slot| slot.since <= version).count());
         }
     }
     let count = (base + info.public_methods.len()).max(known);

@@ -9,6 +9,8 @@ use hydra_cap::api::{self, Space};
 use hydra_cap::opcode::{Layout, Opcode};
 use hydra_cap::{CapError, CapFile, ClassRef, ComponentTag, CpEntry};
 
+pub(crate) type Components = Vec<(ComponentTag, Vec<u8>)>;
+
 /// A package in the making. Format 2.1; imports `java.lang`, `javacard.framework` and what is added.
 pub(crate) struct Package {
     aid: Vec<u8>,
@@ -214,7 +216,7 @@ impl Package {
         Ok((CapFile::from_components(components.0)?, offsets))
     }
 
-    pub(crate) fn components(&mut self) -> (Vec<(ComponentTag, Vec<u8>)>, BTreeMap<String, u16>) {
+    pub(crate) fn components(&mut self) -> (Components, BTreeMap<String, u16>) {
         // Handlers come before the code, so their number must be known first.
         let count = self
             .methods
