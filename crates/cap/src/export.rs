@@ -129,6 +129,16 @@ impl ExportFile {
     pub fn class(&self, name: &str) -> Option<&ExportClass> {
         self.classes.iter().find(|c| c.name == name)
     }
+
+    /// The oldest format that can say all of it: remote classes came with 2.2.
+    #[must_use]
+    pub fn oldest_format(&self) -> Format {
+        if self.classes.iter().any(|c| c.flags.has(ApiFlags::REMOTE)) {
+            Format::V2_2
+        } else {
+            Format::V2_1
+        }
+    }
 }
 
 impl ExportClass {

@@ -148,7 +148,9 @@ fn convert_package<C: AsRef<[u8]>>(
         }
     }
     let Some(name) = classes.first().map(|c| c.package().to_owned()) else {
-        diagnostics.push(Diagnostic::package("no class files"));
+        if diagnostics.is_empty() {
+            diagnostics.push(Diagnostic::package("no class files"));
+        }
         return None;
     };
     if name.is_empty() {

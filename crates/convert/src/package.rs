@@ -706,7 +706,22 @@ impl<'a, 'w> Package<'a, 'w> {
             }
         }
         classes.sort_by_key(|class| class.token);
-        let references = self.imports.iter().map(|file| {
+        let mut mentioned = Vec::new();
+        for class in &classes {
+            let names = class.superclasses.iter().chain(&class.interfaces);
+            mentioned.extend(names.filter_map(|name| self.world.find(name)));
+            let fields = class.fields.iter().map(|f| &f.descriptor);
+            let methods = class.methods.iter().map(|m| &m.descriptor);
+            for descriptor in fields.chain(methods) {
+                mentioned.extend(self.mentioned(descriptor));
+            }
+        }
+        let is_mentioned = |file: &&usize| {
+            mentioned
+                .iter()
+                .any(|id| matches!(id, ClassId::Foreign(f, _) if f == *file))
+        };
+        let references = self.imports.iter().filter(is_mentioned).map(|file| {
             let export = &self.world.exports[*file];
             PackageReference {
                 name: export.name.clone(),

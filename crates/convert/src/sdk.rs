@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{fs, io};
 
+use hydra_cap::PackageVersion;
 use hydra_cap::api::{self, ApiPackage};
 use hydra_cap::export::{ExportError, ExportFile};
-use hydra_cap::{Format, PackageVersion};
 use thiserror::Error;
 
 mod stubs;
@@ -129,7 +129,7 @@ impl Sdk {
         }
         for file in level.exports()? {
             let path = folder.join("exp").join(export_path(&file.name));
-            write_file(&path, &file.to_bytes(Format::V2_1)?)?;
+            write_file(&path, &file.to_bytes(file.oldest_format())?)?;
         }
         Ok(Self {
             folder: folder.to_owned(),

@@ -163,27 +163,29 @@ fn shape(
             continue;
         }
         let body = Body::Own(index, m);
-        let mut overrides = false;
-        let tables = [
-            (&mut shape.public, &mut shape.public_base),
-            (&mut shape.package, &mut shape.package_base),
-        ];
-        for (table, base) in tables {
-            let found = table
-                .iter()
-                .position(|s| s.is(&method.name, &method.descriptor));
-            if let Some(found) = found {
-                table[found].body = body;
-                *base = (*base).min(found);
-                overrides = true;
-            }
-        }
         let visible = method.access.is_visible();
-        let in_public = shape
-            .public
-            .iter()
-            .any(|s| s.is(&method.name, &method.descriptor));
-        if overrides && (in_public || !visible) {
+        let is_same = |s: &Slot| s.is(&method.name, &method.descriptor);
+        if let Some(found) = shape.public.iter().position(is_same) {
+            shape.public[found].body = body;
+            shape.public_base = shape.public_base.min(found);
+            continue;
+        }
+        if let Some(found) = shape.package.iter().position(is_same) {
+            if visible {
+                // The method would need a token in both tables, and there is but one.
+                let label = method.label();
+                let place = Place {
+                    class,
+                    member: &label,
+                    line: None,
+                };
+                diagnostics.push(place.diagnostic(
+                    "a public or protected method can't override a package-visible one; \
+                     make the overridden method protected",
+                ));
+            }
+            shape.package[found].body = body;
+            shape.package_base = shape.package_base.min(found);
             continue;
         }
         let table = if visible {

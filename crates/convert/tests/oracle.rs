@@ -248,3 +248,184 @@ fn every_pair_of_operators_on_shorts() {
     }
     run_generated(&methods, 200_000);
 }
+
+/// Java statements drawn from a seed: casts, compound assignments, loops, switches, arrays, fields
+/// and exceptions over variables of every width.
+struct Draw(u64, usize);
+
+impl Draw {
+    fn below(&mut self, n: u64) -> usize {
+        // xorshift64
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % n).unwrap()
+    }
+
+    fn pick<'a>(&mut self, of: &[&'a str]) -> &'a str {
+        of[self.below(of.len() as u64)]
+    }
+
+    fn variable(&mut self) -> &'static str {
+        self.pick(&[
+            "a", "b", "c", "s", "t", "x", "y", "f.fs", "f.fi", "f.fb", "P[i]", "Q[i]", "R[i]",
+        ])
+    }
+
+    fn expression(&mut self, depth: u32) -> String {
+        if depth == 0 {
+            return match self.below(4) {
+                0 => self
+                    .pick(&[
+                        "0", "1", "-1", "7", "255", "256", "32767", "-32768", "65535", "70000",
+                        "-5",
+                    ])
+                    .to_owned(),
+                _ => self.variable().to_owned(),
+            };
+        }
+        let left = self.expression(depth - 1);
+        match self.below(14) {
+            0 => format!("(short) ({left})"),
+            1 => format!("(byte) ({left})"),
+            2 => format!("-({left})"),
+            3 => format!("~({left})"),
+            4 => {
+                let condition = self.condition(depth - 1);
+                let right = self.expression(depth - 1);
+                format!("({condition} ? {left} : {right})")
+            }
+            5 => format!("g((short) ({left}), {})", self.expression(depth - 1)),
+            6 => {
+                let target = self.pick(&["s", "x", "f.fs", "f.fi", "f.fb", "P[i]", "R[i]"]);
+                let step = self.pick(&["++", "--"]);
+                if self.below(2) == 0 {
+                    format!("({target}{step} + ({left}))")
+                } else {
+                    format!("({step}{target} ^ ({left}))")
+                }
+            }
+            7 => format!("P[({left}) & 3]"),
+            _ => {
+                let operator = self.pick(&OPERATORS);
+                let right = self.expression(depth - 1);
+                format!("({left} {operator} {right})")
+            }
+        }
+    }
+
+    fn condition(&mut self, depth: u32) -> String {
+        let left = self.expression(depth);
+        let right = self.expression(depth);
+        let compare = self.pick(&["<", "<=", ">", ">=", "==", "!="]);
+        format!("({left} {compare} {right})")
+    }
+
+    fn statement(&mut self, depth: u32) -> String {
+        let kinds = if depth == 0 { 4 } else { 10 };
+        self.1 += 1;
+        let k = format!("k{}", self.1);
+        match self.below(kinds) {
+            0 => format!("s = (short) {};", self.wrapped()),
+            1 => format!("x = {};", self.expression(3)),
+            2 => {
+                let target = self.pick(&[
+                    "s", "t", "x", "y", "f.fs", "f.fi", "f.fb", "P[i]", "Q[i]", "R[i]", "z",
+                ]);
+                let operator = self.pick(&OPERATORS);
+                format!("{target} {operator}= {};", self.expression(2))
+            }
+            3 => format!("y = {}; t = (byte) {};", self.expression(2), self.wrapped()),
+            4 => {
+                let condition = self.condition(2);
+                format!(
+                    "if {condition} {{ {} }} else {{ {} }}",
+                    self.block(depth - 1),
+                    self.block(depth - 1)
+                )
+            }
+            5 => format!(
+                "for (int {k} = 0; {k} < {}; {k}++) {{ x += {k}; {} }}",
+                self.below(5),
+                self.block(depth - 1)
+            ),
+            6 => format!(
+                "for (short {k} = {}; {k} > 0; {k} -= 3) {{ s ^= {k}; {} }}",
+                self.below(12),
+                self.block(depth - 1)
+            ),
+            7 => format!(
+                "switch ({}) {{ case 0: {} case 1: {} break; case -1: {} break; case 100: {} break; default: {} }}",
+                self.expression(1),
+                self.statement(0),
+                self.statement(0),
+                self.statement(0),
+                self.statement(0),
+                self.statement(0)
+            ),
+            8 => format!(
+                "try {{ {} }} catch (ArithmeticException {k}) {{ {} }}",
+                self.block(depth - 1),
+                self.statement(0)
+            ),
+            _ => format!(
+                "{{ int {k} = {}; short m{k} = (short) {}; x ^= {k} + m{k}; {} y -= m{k}; }}",
+                self.expression(2),
+                self.wrapped(),
+                self.statement(0)
+            ),
+        }
+    }
+
+    fn wrapped(&mut self) -> String {
+        format!("({})", self.expression(3))
+    }
+
+    fn block(&mut self, depth: u32) -> String {
+        (0..=self.below(2))
+            .map(|_| self.statement(depth))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    fn method(&mut self, name: &str) -> String {
+        let body: Vec<String> = (0..4).map(|_| self.statement(2)).collect();
+        let (kind, cast) = [("int", ""), ("short", "(short) "), ("byte", "(byte) ")][self.below(3)];
+        format!(
+            "public static {kind} {name}(short a, byte b, int c) {{ \
+             short s = a, z = 9; byte t = b; int x = c, y = a; short i = (short) (b & 3); \
+             short[] P = {{a, 2, -3, 400}}; byte[] Q = {{b, 5, -6, 7}}; int[] R = {{c, 70000, -8, 9}}; F f = new F(); \
+             {} return {cast}(s ^ t * 3 + x ^ y + z + f.fs - f.fi + f.fb ^ P[0] + P[1] * Q[2] - R[3] ^ R[0]); }}",
+            body.join(" ")
+        )
+    }
+}
+
+#[test]
+fn programs_drawn_at_random() {
+    let fields = "public class F { short fs; int fi; byte fb; }";
+    let bench = Workbench::new("3.0.5");
+    for seed in [1, 2, 3, 0x5EED_1234_ABCD_EF01, 0x0123_4567_89AB_CDEF] {
+        let mut draw = Draw(seed, 0);
+        let methods: Vec<String> = (0..40).map(|i| draw.method(&format!("m{i}"))).collect();
+        let text = format!(
+            "package oracle; public class Drawn {{ static int g(short p, int q) {{ return p * 3 - (q >> 2); }}\n{}\n}}",
+            methods.join("\n")
+        );
+        let fields = format!("package oracle; {fields}");
+        let out = bench.folder().join(format!("drawn-{seed}"));
+        let sources = [
+            ("oracle/Drawn.java", text.as_str()),
+            ("oracle/F.java", fields.as_str()),
+        ];
+        let classes = bench.compile_into(&sources, &out);
+        let output = hydra_convert::convert(
+            &classes,
+            &bench.exports,
+            &Config::library(aid("F04F5241434C47")),
+        )
+        .unwrap_or_else(|all| panic!("{}", support::listing(&all)));
+        let count = compare(&output, &jvm(&bench, &out, &["oracle.Drawn".to_owned()]));
+        assert!(count >= 12_000, "{count}");
+    }
+}

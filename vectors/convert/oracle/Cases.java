@@ -121,6 +121,22 @@ public class Cases {
     public static short wrongCast(boolean n) { Object x = n ? (Object) new byte[1] : new short[1]; return (short) ((byte[]) x).length; }
     public static short types(byte k) { Object x; switch (k & 3) { case 0: x = new byte[1]; break; case 1: x = new short[1]; break; case 2: x = new Cases[1]; break; default: x = new int[1]; } return (short) ((x instanceof byte[] ? 1 : 0) + (x instanceof short[] ? 2 : 0) + (x instanceof Cases[] ? 4 : 0) + (x instanceof int[] ? 8 : 0) + (x instanceof Cases ? 16 : 0) + (x instanceof Object[] ? 32 : 0)); }
 
+    // loops over int variables, whose bounds the converter finds
+    public static int forEach(short a) { int r = a; for (byte x : BYTES) r = r * 3 + x; for (short x : SHORTS) r ^= x; for (int x : INTS) r += x; for (boolean x : FLAGS) if (x) r++; return r; }
+    public static int forEachObject(short a) { Cases[] x = {new Cases(), null, new Cases()}; int r = 0; for (Cases c : x) if (c != null) { c.fs = a; r += c.fs; } return r; }
+    public static int upTo(short n) { int r = 0; byte[] x = new byte[(short) (n & 31)]; for (int i = 0; i < x.length; i++) { x[i] = (byte) (i * 3); r += x[i]; } return r; }
+    public static int downFrom(short n) { int r = 0; short[] x = new short[(short) (n & 31)]; for (int i = x.length - 1; i >= 0; i--) { x[i] = (short) (i * i); r = r * 5 + x[i]; } return r; }
+    public static int steps(byte n) { int r = 0; for (int i = n; i < 300; i += 7) r += i; for (int i = n; i > -300; i -= 11) r ^= i; return r; }
+    public static int whileDown(byte n) { int r = 0, i = n; while (--i >= 0) r += i * i; return r; }
+    public static int bounded(int a) { int r = 0; if (a > -100 && a < 100) { int b = a * 300; r = b / 7 + (b >> 2); } else if (a <= -100) r = a >>> 1; else r = a - 100; return r; }
+    public static int clamped(int a) { int x = a; if (x > 32767) x = 32767; if (x < -32768) x = -32768; short s = (short) x; return s * 2 + (x >> 4); }
+    public static int overflowing(short n) { int i = 32760; short c = 0; while (c < (n & 15)) { i++; c++; } return i; }
+    public static short wrapping(short n) { int i = 32760; short c = 0; while (c < (n & 15)) { i += 3; c++; } return (short) i; }
+    public static int nestedLoops(byte n) { int r = 0; for (int i = 0; i < 12; i++) for (int j = i; j < (n & 15); j++) { if (j == 7) continue; r += i * 1000 - j; } return r; }
+    public static int changedInside(byte n) { int r = 0; for (int i = 0; i < 100; i++) { if ((i & 7) == (n & 7)) i += 20; r += i; } return r; }
+    public static int comparedTwice(int a, int b) { if (a < b && b < 1000 && a > -1000) return (a + b) * 3 >> 1; if (a == b) return a - 7; return b; }
+    public static int caughtIndex(byte n) { int i = 0; try { for (i = 0; ; i++) BYTES[(short) i] += 0; } catch (ArrayIndexOutOfBoundsException e) { return i * 100000 + n; } }
+
     // control
     public static short dense(short a) { switch (a) { case -1: return 10; case 0: return 20; case 1: return 30; case 2: return 40; case 4: return 50; default: return 60; } }
     public static short sparse(short a) { switch (a) { case -32768: return 1; case -129: return 2; case 0: return 3; case 255: return 4; case 32767: return 5; } return 6; }
@@ -187,7 +203,7 @@ abstract class Shape implements Both {
     Shape(short edge) { this.edge = edge; tag = (byte) edge; }
     public short twice() { return (short) (size() * 2); }
     short hidden() { return tag; }
-    short level() { return 1; }
+    protected short level() { return 1; }
 }
 
 class Square extends Shape {

@@ -72,16 +72,12 @@ pub(crate) fn write_method(
             return None;
         }
     };
-    let typing = match Typing::decide(code, &flow, &signature.result) {
-        Ok(typing) => typing,
-        Err(refusals) => {
-            for (index, message) in refusals {
-                let line = code.instructions[index].line;
-                diagnostics.push(place(line).diagnostic(message));
-            }
-            return None;
-        }
-    };
+    let (typing, refusals) = Typing::decide(code, &flow, &signature.result);
+    let mut refused = !refusals.is_empty();
+    for (index, message) in refusals {
+        let line = code.instructions[index].line;
+        diagnostics.push(place(line).diagnostic(message));
+    }
     let mut writer = Writer {
         class_index,
         method,
@@ -99,7 +95,6 @@ pub(crate) fn write_method(
     writer.number_locals(&signature);
     writer.find_implicit_this();
     let mut positions = Vec::with_capacity(code.instructions.len() + 1);
-    let mut refused = false;
     let mut int_lines = BTreeSet::new();
     let joins = writer.joins();
     let mut index = 0;
@@ -478,12 +473,13 @@ impl Writer<'_, '_, '_> {
                 }
                 self.plain(opcode);
             }
-            Op::Shuffle(shuffle) => {
-                self.shuffle(*shuffle, state)?;
-                if let Some(copied) = state.stack.last().filter(|_| result.is_some()) {
-                    self.give(index, self.typing.width(flow, *copied));
+            Op::Shuffle(shuffle) => match (flow.copies[index], state.stack.last()) {
+                (Some(below), Some(original)) => {
+                    self.copy(*shuffle, state, *original, below)?;
+                    self.give(index, self.typing.width(flow, *original));
                 }
-            }
+                _ => self.shuffle(*shuffle, state)?,
+            },
             Op::Binary(binary) => {
                 self.take_top(top, width);
                 self.plain(binary_opcode(*binary, width));
@@ -725,6 +721,35 @@ impl Writer<'_, '_, '_> {
         Ok(())
     }
 
+    /// Copies the topmost number below others, where the copy may have another width.
+    fn copy(
+        &mut self,
+        shuffle: Shuffle,
+        state: &State,
+        original: Node,
+        below: Node,
+    ) -> Result<(), Refused> {
+        let have = self.typing.width(self.flow, original);
+        let wanted = self.typing.width(self.flow, below);
+        if have == wanted {
+            return self.shuffle(shuffle, state);
+        }
+        let depth = super::flow::shuffle_depth(shuffle);
+        let first = state.stack.len().saturating_sub(depth);
+        let nodes = &state.stack[first..];
+        let all: usize = nodes.iter().map(|n| usize::from(self.words(*n))).sum();
+        let (old, new) = (
+            usize::from(self.words(original)),
+            usize::from(self.words(below)),
+        );
+        // Make the copy on top, convert it there, bring it down, and take it off the top.
+        self.dup(old, old)?;
+        self.convert(have, wanted);
+        self.dup(new, all + new)?;
+        self.pop(new);
+        Ok(())
+    }
+
     fn pop(&mut self, words: usize) {
         for _ in 0..words / 2 {
             self.plain(Opcode::Pop2);
@@ -888,8 +913,8 @@ impl Writer<'_, '_, '_> {
             // lacks. Throwing null is a NullPointerException too.
             self.plain(Opcode::Dup);
             self.put(Opcode::Ifnonnull, branch(index + 1));
+            self.plain(Opcode::AconstNull);
             self.plain(Opcode::Athrow);
-            self.depth += 1;
             return Ok(());
         }
         let signature = Signature::parse(&member.descriptor)?;

@@ -33,6 +33,8 @@ pub(crate) struct Flow {
     pub(crate) states: Vec<Option<State>>,
     /// By instruction: the node it pushes or stores.
     pub(crate) results: Vec<Option<Node>>,
+    /// By instruction: the lower copy that a dup makes of a number; its result is the upper one.
+    pub(crate) copies: Vec<Option<Node>>,
     /// The nodes of `this` and the parameters, with their JVM slots and types.
     pub(crate) parameters: Vec<(Node, u16, Type)>,
 }
@@ -51,6 +53,7 @@ impl Flow {
             kinds: Vec::new(),
             states: vec![None; count],
             results: vec![None; count],
+            copies: vec![None; count],
             parameters: Vec::new(),
         };
         let mut locals = vec![None; usize::from(code.max_locals)];
@@ -183,15 +186,21 @@ impl Flow {
     fn step(&mut self, index: usize, op: &Op, mut state: State) -> Result<State, String> {
         if let Op::Shuffle(shuffle) = op {
             apply_shuffle(*shuffle, &mut state.stack)?;
-            // A copied number may go on in another width than the one it is a copy of.
+            // Both copies of a number may go on in other widths than its own.
             let copies = matches!(shuffle, Shuffle::Dup | Shuffle::DupX1 | Shuffle::DupX2);
             if let Some(top) = state.stack.last().copied()
                 && copies
                 && self.kind(top) == Kind::Int
             {
-                state.stack.pop();
-                let copy = self.result(index, Kind::Int);
-                state.stack.push(copy);
+                let above = self.result(index, Kind::Int);
+                let below = match self.copies[index] {
+                    Some(node) => node,
+                    None => self.node(Kind::Int),
+                };
+                self.copies[index] = Some(below);
+                let last = state.stack.len() - 1;
+                state.stack[last] = above;
+                state.stack[last - shuffle_depth(*shuffle)] = below;
             }
             return Ok(state);
         }
@@ -278,20 +287,20 @@ pub(crate) fn effect(op: &Op) -> Result<(usize, Option<Kind>), String> {
     })
 }
 
-/// JVMS 8 §6.5 pop to swap, for values of one JVM word (Java Card has no others).
-fn apply_shuffle(shuffle: Shuffle, stack: &mut Vec<Node>) -> Result<(), String> {
-    let depth = match shuffle {
+/// How many values a shuffle takes.
+pub(crate) const fn shuffle_depth(shuffle: Shuffle) -> usize {
+    match shuffle {
         Shuffle::Pop | Shuffle::Dup => 1,
         Shuffle::Pop2 | Shuffle::DupX1 | Shuffle::Dup2 | Shuffle::Swap => 2,
         Shuffle::DupX2 | Shuffle::Dup2X1 => 3,
         Shuffle::Dup2X2 => 4,
-    };
-    let base = stack
-        .len()
-        .checked_sub(depth)
-        .ok_or_else(|| "the operand stack runs empty".to_owned())?;
-    let top: Vec<Node> = stack.split_off(base);
-    let order: &[usize] = match shuffle {
+    }
+}
+
+/// Which of the values taken stand there afterwards, the lowest first (JVMS 8 §6.5 pop to swap,
+/// for values of one JVM word; Java Card has no others).
+pub(crate) const fn shuffle_order(shuffle: Shuffle) -> &'static [usize] {
+    match shuffle {
         Shuffle::Pop | Shuffle::Pop2 => &[],
         Shuffle::Dup => &[0, 0],
         Shuffle::DupX1 => &[1, 0, 1],
@@ -300,8 +309,16 @@ fn apply_shuffle(shuffle: Shuffle, stack: &mut Vec<Node>) -> Result<(), String> 
         Shuffle::Dup2X1 => &[1, 2, 0, 1, 2],
         Shuffle::Dup2X2 => &[2, 3, 0, 1, 2, 3],
         Shuffle::Swap => &[1, 0],
-    };
-    stack.extend(order.iter().map(|i| top[*i]));
+    }
+}
+
+fn apply_shuffle(shuffle: Shuffle, stack: &mut Vec<Node>) -> Result<(), String> {
+    let base = stack
+        .len()
+        .checked_sub(shuffle_depth(shuffle))
+        .ok_or_else(|| "the operand stack runs empty".to_owned())?;
+    let top: Vec<Node> = stack.split_off(base);
+    stack.extend(shuffle_order(shuffle).iter().map(|i| top[*i]));
     Ok(())
 }
 

@@ -11,6 +11,7 @@
 //! additions and the like whose own result is needed only so far).
 
 use super::flow::{Flow, Kind, Node};
+use super::ranges::{Range, SHORT, within};
 use crate::classfile::{Binary, Code, Element, Op, Shuffle};
 use crate::types::{Signature, Type};
 
@@ -23,10 +24,6 @@ pub(crate) enum Width {
     Int,
 }
 
-type Range = (i64, i64);
-
-const SHORT: Range = (-0x8000, 0x7FFF);
-const INT: Range = (i32::MIN as i64, i32::MAX as i64);
 /// An index outside this range is outside every array, and stays so when cut to 16 bits.
 const INDEX: Range = (-0x8000, 0xFFFF);
 
@@ -42,17 +39,17 @@ pub(crate) struct Typing {
 pub(crate) type Refusal = (usize, String);
 
 impl Typing {
-    pub(crate) fn decide(code: &Code, flow: &Flow, result: &Type) -> Result<Self, Vec<Refusal>> {
+    /// The decision, and what has no translation; with any of that, the method can't be written.
+    pub(crate) fn decide(code: &Code, flow: &Flow, result: &Type) -> (Self, Vec<Refusal>) {
         let nodes = flow.node_count();
         let mut typing = Self {
-            ranges: vec![None; nodes],
+            ranges: super::ranges::find(code, flow),
             exact: vec![false; nodes],
             widths: vec![Width::Short; nodes],
         };
-        typing.find_ranges(code, flow);
         while typing.spread_exactness(code, flow, result) {}
-        typing.choose(code, flow, result)?;
-        Ok(typing)
+        let refusals = typing.choose(code, flow, result);
+        (typing, refusals)
     }
 
     /// The chosen representation of a number.
@@ -91,97 +88,6 @@ impl Typing {
         self.ranges[flow.web(node)].is_none_or(|range| within(range, (-0x80, 0x7F)))
     }
 
-    fn find_ranges(&mut self, code: &Code, flow: &Flow) {
-        for (node, _, kind) in &flow.parameters {
-            if !kind.is_reference() {
-                self.widen(flow.web(*node), kind.range(), 0);
-            }
-        }
-        let mut round = 0;
-        loop {
-            let mut changed = false;
-            for (index, instruction) in code.instructions.iter().enumerate() {
-                let Some(state) = &flow.states[index] else {
-                    continue;
-                };
-                let op = &instruction.op;
-                if let Op::Increment(slot, by) = op {
-                    if let Some(web) = local(flow, state, *slot)
-                        && let Some((low, high)) = self.ranges[web]
-                    {
-                        let by = i64::from(*by);
-                        changed |= self.widen(web, wrap((low + by, high + by)), round);
-                    }
-                    continue;
-                }
-                let Some(node) = flow.results[index] else {
-                    continue;
-                };
-                if flow.kind(node) != Kind::Int {
-                    continue;
-                }
-                if let Some(range) = self.result_range(flow, op, state) {
-                    changed |= self.widen(flow.web(node), range, round);
-                }
-            }
-            if !changed {
-                return;
-            }
-            round += 1;
-        }
-    }
-
-    /// The values that an instruction's result can have; none while its inputs have none.
-    fn result_range(&self, flow: &Flow, op: &Op, state: &super::flow::State) -> Option<Range> {
-        let top = |below: usize| {
-            let node = *state.stack.get(state.stack.len().checked_sub(below + 1)?)?;
-            self.ranges[flow.web(node)]
-        };
-        Some(match op {
-            Op::Constant(value) => (i64::from(*value), i64::from(*value)),
-            Op::LoadInt(slot) => self.ranges[local(flow, state, *slot)?]?,
-            Op::StoreInt(_) | Op::Shuffle(_) => top(0)?,
-            Op::ArrayLoad(Element::Byte) => (-0x80, 0x7F),
-            Op::ArrayLoad(Element::Short) => SHORT,
-            Op::ArrayLength => (0, 0x7FFF),
-            Op::InstanceOf(_) => (0, 1),
-            Op::Binary(binary) => binary_range(*binary, top(1)?, top(0)?),
-            Op::Negate => {
-                let (low, high) = top(0)?;
-                wrap((-high, -low))
-            }
-            Op::ToByte => clamp(top(0)?, (-0x80, 0x7F)),
-            Op::ToShort => clamp(top(0)?, SHORT),
-            Op::GetStatic(member) | Op::GetField(member) => {
-                Type::parse(&member.descriptor).ok()?.range()
-            }
-            Op::Invoke(_, member) => Signature::parse(&member.descriptor).ok()?.result.range(),
-            _ => INT,
-        })
-    }
-
-    /// Joins a range into a web's; after a few rounds in steps, so that loops come to an end.
-    fn widen(&mut self, web: Node, range: Range, round: usize) -> bool {
-        let joined = match self.ranges[web] {
-            None => range,
-            Some((low, high)) => (low.min(range.0), high.max(range.1)),
-        };
-        if self.ranges[web] == Some(joined) {
-            return false;
-        }
-        let stepped = if round < 3 {
-            joined
-        } else {
-            let low = [0, -0x80, -0x8000].into_iter().find(|s| *s <= joined.0);
-            let high = [0, 0x7F, 0xFF, 0x7FFF, 0xFFFF]
-                .into_iter()
-                .find(|s| *s >= joined.1);
-            (low.unwrap_or(INT.0), high.unwrap_or(INT.1))
-        };
-        self.ranges[web] = Some(stepped);
-        true
-    }
-
     /// One round of marking webs whose whole value matters. Says whether it marked any.
     fn spread_exactness(&mut self, code: &Code, flow: &Flow, result: &Type) -> bool {
         let mut changed = false;
@@ -193,6 +99,7 @@ impl Typing {
             let inputs = inputs(op, state);
             let output = flow.results[index];
             let exact_output = output.is_some_and(|node| self.exact[flow.web(node)]);
+            let exact_copy = flow.copies[index].is_some_and(|node| self.exact[flow.web(node)]);
             let wide = self.is_wide(flow, op, inputs, output);
             let mut mark = |node: Node| {
                 let web = flow.web(node);
@@ -212,7 +119,7 @@ impl Typing {
                     .filter(|_| exact_output)
                     .for_each(|n| mark(*n)),
                 Op::Shuffle(_) => {
-                    let copied = state.stack.last().filter(|_| exact_output);
+                    let copied = state.stack.last().filter(|_| exact_output || exact_copy);
                     copied.into_iter().for_each(|node| mark(*node));
                 }
                 Op::Binary(Binary::Div | Binary::Rem)
@@ -238,7 +145,7 @@ impl Typing {
         changed
     }
 
-    fn choose(&mut self, code: &Code, flow: &Flow, result: &Type) -> Result<(), Vec<Refusal>> {
+    fn choose(&mut self, code: &Code, flow: &Flow, result: &Type) -> Vec<Refusal> {
         let mut fixed: Vec<Option<Width>> = vec![None; flow.node_count()];
         for (node, _, kind) in &flow.parameters {
             fixed[flow.web(*node)] = Some(width_of(kind));
@@ -283,11 +190,7 @@ impl Typing {
                 )),
             }
         }
-        if refusals.is_empty() {
-            Ok(())
-        } else {
-            Err(refusals)
-        }
+        refusals
     }
 
     /// An array index or length must fit 16 bits, for the instructions take no more.
@@ -421,171 +324,5 @@ pub(crate) fn width_of(kind: &Type) -> Width {
         Width::Int
     } else {
         Width::Short
-    }
-}
-
-fn within(range: Range, bounds: Range) -> bool {
-    range.0 >= bounds.0 && range.1 <= bounds.1
-}
-
-/// A range that may leave 32 bits becomes all of them.
-fn wrap(range: Range) -> Range {
-    if within(range, INT) { range } else { INT }
-}
-
-/// A cast: values that fit stay, others may become anything of the type.
-fn clamp(range: Range, bounds: Range) -> Range {
-    if within(range, bounds) { range } else { bounds }
-}
-
-fn binary_range(binary: Binary, a: Range, b: Range) -> Range {
-    let of = |values: [i64; 4]| {
-        let low = values.iter().copied().min().unwrap_or(INT.0);
-        let high = values.iter().copied().max().unwrap_or(INT.1);
-        wrap((low, high))
-    };
-    let distance = (b.0 == b.1).then_some(b.0 & 31);
-    match binary {
-        Binary::Add => wrap((a.0 + b.0, a.1 + b.1)),
-        Binary::Sub => wrap((a.0 - b.1, a.1 - b.0)),
-        Binary::Mul => of([a.0 * b.0, a.0 * b.1, a.1 * b.0, a.1 * b.1]),
-        Binary::Div => {
-            if b.0 > 0 {
-                of([a.0 / b.0, a.0 / b.1, a.1 / b.0, a.1 / b.1])
-            } else {
-                let most = a.0.abs().max(a.1.abs());
-                wrap((-most, most))
-            }
-        }
-        Binary::Rem => {
-            let most = b.0.abs().max(b.1.abs()).saturating_sub(1).max(0);
-            let low = if a.0 < 0 { (-most).max(a.0) } else { 0 };
-            let high = if a.1 > 0 { most.min(a.1) } else { 0 };
-            (low, high)
-        }
-        Binary::Shl => match distance {
-            Some(n) => wrap((a.0 << n, a.1 << n)),
-            None => INT,
-        },
-        Binary::Shr => match distance {
-            Some(n) => (a.0 >> n, a.1 >> n),
-            None => (a.0.min(0), a.1.max(-1)),
-        },
-        Binary::Ushr => match distance {
-            Some(n) if a.0 >= 0 => (a.0 >> n, a.1 >> n),
-            Some(0) => a,
-            Some(n) => (0, (1 << (32 - n)) - 1),
-            None if a.0 >= 0 => (0, a.1),
-            None => INT,
-        },
-        Binary::And => match (a.0 >= 0, b.0 >= 0) {
-            (true, true) => (0, a.1.min(b.1)),
-            (true, false) => (0, a.1),
-            (false, true) => (0, b.1),
-            (false, false) => signed_bits(a, b),
-        },
-        Binary::Or | Binary::Xor => {
-            if a.0 >= 0 && b.0 >= 0 {
-                (0, ones(a.1.max(b.1)))
-            } else {
-                signed_bits(a, b)
-            }
-        }
-    }
-}
-
-/// The smallest 2^n - 1 that is not below.
-fn ones(value: i64) -> i64 {
-    (0..=32)
-        .map(|n| (1i64 << n) - 1)
-        .find(|mask| *mask >= value)
-        .unwrap_or(INT.1)
-}
-
-/// Bitwise operations stay within the wider operand's bits.
-fn signed_bits(a: Range, b: Range) -> Range {
-    let reach = [a.0, a.1, b.0, b.1]
-        .into_iter()
-        .map(|v| if v < 0 { !v } else { v })
-        .max()
-        .unwrap_or(INT.1);
-    let mask = ones(reach);
-    (!mask, mask)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Every pair of a few operands must land in the computed range.
-    #[test]
-    fn ranges_hold_what_the_jvm_computes() {
-        let points = [
-            i32::MIN,
-            i32::MIN + 1,
-            -65536,
-            -32769,
-            -32768,
-            -256,
-            -129,
-            -128,
-            -1,
-            0,
-            1,
-            2,
-            7,
-            31,
-            32,
-            127,
-            128,
-            255,
-            32767,
-            32768,
-            65535,
-            i32::MAX,
-        ];
-        let ranges = [
-            (-1, 1),
-            (0, 255),
-            (-128, 127),
-            (-32768, 32767),
-            (3, 3),
-            (-7, -7),
-            (0, 0),
-            (0, 32767),
-            (-40, 100),
-            (i32::MIN, i32::MAX),
-        ];
-        for binary in [
-            Binary::Add,
-            Binary::Sub,
-            Binary::Mul,
-            Binary::Div,
-            Binary::Rem,
-            Binary::Shl,
-            Binary::Shr,
-            Binary::Ushr,
-            Binary::And,
-            Binary::Or,
-            Binary::Xor,
-        ] {
-            for a in ranges {
-                for b in ranges {
-                    let wide = |r: (i32, i32)| (i64::from(r.0), i64::from(r.1));
-                    let range = binary_range(binary, wide(a), wide(b));
-                    for x in points.into_iter().filter(|x| (a.0..=a.1).contains(x)) {
-                        for y in points.into_iter().filter(|y| (b.0..=b.1).contains(y)) {
-                            if let Some(value) = crate::statics::compute(binary, x, y) {
-                                let value = i64::from(value);
-                                assert!(
-                                    range.0 <= value && value <= range.1,
-                                    "{x} {binary:?} {y} = {value} outside {range:?}"
-                                );
-                            }
-                        }
-                    }
-                }
-            }
-        }
     }
 }
