@@ -1,109 +1,140 @@
 //! The whole of CI, step by step; it goes on after a failure and counts at the end.
 
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::root;
 
-/// A step: its name, the program, its arguments, and what to set in its environment.
-struct Step(
-    &'static str,
-    &'static str,
-    &'static [&'static str],
-    &'static [(&'static str, &'static str)],
-);
-
-const STEPS: &[Step] = &[
-    Step("format", "cargo", &["fmt", "--all", "--check"], &[]),
-    Step(
-        "lints of rustc and clippy",
-        "cargo",
-        &[
-            "clippy",
-            "--locked",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ],
-        &[],
+/// Each step's name and its command line, which has no quoting.
+const STEPS: &[(&str, &str)] = &[
+    ("format", "cargo fmt --all --check"),
+    (
+        "lints",
+        "cargo clippy --locked --workspace --all-targets -- -D warnings",
     ),
-    Step(
+    (
         "documentation",
-        "cargo",
-        &[
-            "doc",
-            "--locked",
-            "--workspace",
-            "--no-deps",
-            "--document-private-items",
-        ],
-        &[("RUSTDOCFLAGS", "-D warnings")],
+        "cargo doc --locked --workspace --no-deps --document-private-items",
     ),
-    Step(
+    ("licences", "cargo xtask licences"),
+    (
         "no_std",
-        "cargo",
-        &[
-            "build",
-            "--locked",
-            "--manifest-path",
-            "tests/nostd/Cargo.toml",
-            "--target-dir",
-            "target/nostd",
-        ],
-        &[],
+        "cargo build --locked --manifest-path tests/nostd/Cargo.toml --target-dir target/nostd",
     ),
-    Step(
-        "tests",
-        "cargo",
-        &["test", "--locked", "--workspace", "--no-fail-fast"],
-        &[],
+    ("demo", "cargo run --locked --release -- demo"),
+    (
+        "applets",
+        "cargo run --locked --release -- cap rebuild applets --check",
     ),
-    Step("licences", "cargo", &["xtask", "licences"], &[]),
-    Step(
-        "demo",
-        "cargo",
-        &["run", "--locked", "--release", "--", "demo"],
-        &[],
-    ),
+    ("tests", "cargo test --locked --workspace --no-fail-fast"),
 ];
+
+/// What the lines `test result: …` of all test programs add up to.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Tests {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+}
 
 /// Runs every step; fails if one does.
 pub(crate) fn run() -> Result<()> {
     let mut failed = Vec::new();
-    let mut passed = 0;
-    for Step(name, program, arguments, environment) in STEPS {
-        println!("\n=== {name}: {program} {}", arguments.join(" "));
+    let mut tests = Tests::default();
+    for (name, line) in STEPS {
+        println!("\n=== {name}: {line}");
         let begun = Instant::now();
-        let status = Command::new(program)
-            .args(*arguments)
-            .envs(environment.iter().copied())
-            .current_dir(root())
-            .stdin(Stdio::null())
-            .status();
-        let seconds = begun.elapsed().as_secs();
-        match status {
-            Ok(status) if status.success() => {
-                passed += 1;
-                println!("=== {name}: passed in {seconds} s");
-            }
-            Ok(status) => {
-                failed.push(*name);
-                println!("=== {name}: FAILED ({status}) after {seconds} s");
-            }
-            Err(error) => {
-                failed.push(*name);
-                println!("=== {name}: FAILED ({error})");
-            }
+        let status = step(line, &mut tests)?;
+        let verdict = if status.success() { "passed" } else { "FAILED" };
+        println!("=== {name}: {verdict} in {} s", begun.elapsed().as_secs());
+        if !status.success() {
+            failed.push(*name);
         }
     }
-    println!("\nsteps: {passed} passed, {} failed", failed.len());
+    println!(
+        "\n{} of {} steps passed",
+        STEPS.len() - failed.len(),
+        STEPS.len()
+    );
+    println!(
+        "{} passed, {} failed, {} skipped",
+        tests.passed, tests.failed, tests.ignored
+    );
     if failed.is_empty() {
         Ok(())
     } else {
         bail!("failed: {}", failed.join(", "))
+    }
+}
+
+/// Runs one command line, passes on what it prints, and counts the tests in it.
+fn step(line: &str, tests: &mut Tests) -> Result<ExitStatus> {
+    let mut words = line.split_whitespace();
+    let program = words.next().context("a step without a program")?;
+    let mut child = Command::new(program)
+        .args(words)
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .current_dir(root())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("starting {program}"))?;
+    let output = child.stdout.take().context("no output")?;
+    for line in BufReader::new(output).lines() {
+        let line = line?;
+        println!("{line}");
+        tests.count(&line);
+    }
+    Ok(child.wait()?)
+}
+
+impl Tests {
+    /// Adds a line `test result: ok. 3 passed; 0 failed; 0 ignored; …`.
+    fn count(&mut self, line: &str) {
+        let Some((_, counts)) = line
+            .strip_prefix("test result: ")
+            .and_then(|line| line.split_once(". "))
+        else {
+            return;
+        };
+        for count in counts.split("; ") {
+            if let Some((number, what)) = count.split_once(' ') {
+                let number: u64 = number.parse().unwrap_or(0);
+                match what {
+                    "passed" => self.passed += number,
+                    "failed" => self.failed += number,
+                    "ignored" => self.ignored += number,
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_of_all_programs_are_added_up() {
+        let mut tests = Tests::default();
+        for line in [
+            "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+            "running 5 tests",
+            "test result: FAILED. 4 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.10s",
+        ] {
+            tests.count(line);
+        }
+        assert_eq!(
+            tests,
+            Tests {
+                passed: 7,
+                failed: 1,
+                ignored: 1
+            }
+        );
     }
 }
