@@ -3,7 +3,11 @@
 //! - [`CapFile`] reads a package from its ZIP file or from a load file, formats 2.1, 2.2 and 2.3 compact, and checks
 //!   that every offset, index and count in it leads somewhere.
 //! - [`opcode`] is the one table of the 185 bytecodes, with a decoder and a disassembler.
+//! - [`dump`] says for people what is in a file.
 //! - [`api`] is the one table of the API's classes, methods and fields.
+//! - [`export`] reads and writes export files, and makes them from the API table.
+//! - [`write`] writes components and the ZIP around them; [`CapFile::dump`] shows a file as text;
+//!   [`CapFile::code_hash`] is what an attestation calls it by.
 //!
 //! It links nothing and runs nothing: that is `vm`'s. The extended form of format 2.3 is refused.
 //!
@@ -20,6 +24,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod api;
+pub mod dump;
 pub mod export;
 mod hash;
 pub mod opcode;

@@ -14,6 +14,8 @@ use crate::{
     StaticFields,
 };
 
+#[cfg(test)]
+mod tests;
 mod zip;
 
 pub use zip::zip;

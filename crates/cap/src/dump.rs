@@ -1,0 +1,509 @@
+//! A CAP file for people: what it has, with names from the API table, and its code.
+//!
+//! A CAP file has no names of its own. Its classes, methods and static fields are called by their
+//! offsets (`class@12`, `method@65`, `static@4`); what comes from the API has its name, methods
+//! that override or implement one of the API's too.
+//!
+//! ```
+//! # const LIBRARY: &[u8] = include_bytes!("../../../vectors/caps/2.1-jc305/lablib.cap");
+//! let cap = hydra_cap::CapFile::from_zip(LIBRARY)?;
+//! let dump = cap.dump();
+//! assert_eq!(dump.imports[0].name, Some("javacard/framework"));
+//! assert!(dump.to_string().contains("invokespecial #1"));
+//! # Ok::<(), hydra_cap::CapError>(())
+//! ```
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use hydra_wire::Aid;
+
+use crate::opcode::{Instruction, Operands};
+use crate::types::{
+    ArrayInit, CapFile, ClassInfo, ComponentTag, Format, Header, InterfaceInfo, MethodDescriptor,
+    MethodHeader, PackageVersion,
+};
+
+mod name;
+#[cfg(test)]
+mod tests;
+mod text;
+
+/// What a CAP file has, in words; `Display` prints it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dump {
+    /// The package's name, if the header says it.
+    pub name: String,
+    /// Package AID.
+    pub aid: Aid,
+    /// Package version.
+    pub version: PackageVersion,
+    /// `2.1`, `2.2` or `2.3`.
+    pub format: &'static str,
+    /// The header's flags by name.
+    pub flags: Vec<&'static str>,
+    /// The components in load order with their sizes in bytes, tag and size field not counted.
+    pub components: Vec<(&'static str, usize)>,
+    /// [`CapFile::code_hash`].
+    pub code_hash: [u8; 32],
+    /// The imported packages, by package token.
+    pub imports: Vec<ImportDump>,
+    /// The applets.
+    pub applets: Vec<AppletDump>,
+    /// Classes and interfaces, in file order.
+    pub classes: Vec<ClassDump>,
+    /// The methods, in file order.
+    pub methods: Vec<MethodDump>,
+    /// The static fields.
+    pub statics: StaticsDump,
+    /// What other packages may use.
+    pub exports: Vec<ExportDump>,
+    /// Static resources: identifier and size in bytes.
+    pub resources: Vec<(u16, usize)>,
+}
+
+/// An imported package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportDump {
+    /// Its AID.
+    pub aid: Aid,
+    /// The version that is wanted at least.
+    pub version: PackageVersion,
+    /// Its name, if it belongs to the API.
+    pub name: Option<&'static str>,
+}
+
+/// An applet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppletDump {
+    /// The module's AID.
+    pub aid: Aid,
+    /// Offset of its install method in the Method component.
+    pub install: u16,
+}
+
+/// A class or an interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassDump {
+    /// What it is called here: `class@12`.
+    pub name: String,
+    /// Whether it is an interface.
+    pub interface: bool,
+    /// Whether it is, or implements, a shareable interface.
+    pub shareable: bool,
+    /// Whether it is a remote class or interface.
+    pub remote: bool,
+    /// The superclass.
+    pub super_class: Option<String>,
+    /// Words of the fields declared; 0 for an interface.
+    pub instance_words: u8,
+    /// First token and number of the reference fields, if there are any.
+    pub references: Option<(u8, u8)>,
+    /// The table of public and protected virtual methods.
+    pub public_methods: Vec<TableEntry>,
+    /// The table of package-visible virtual methods.
+    pub package_methods: Vec<TableEntry>,
+    /// Superinterfaces of an interface; interfaces that a class implements, with the virtual token
+    /// for each of their methods.
+    pub interfaces: Vec<(String, Vec<u8>)>,
+}
+
+/// An entry of a virtual method table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableEntry {
+    /// The token.
+    pub token: u8,
+    /// Offset in the Method component; `None` where another package has the method.
+    pub method: Option<u16>,
+    /// The API's method with this token in a superclass.
+    pub name: Option<String>,
+}
+
+/// A method.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MethodDump {
+    /// Offset in the Method component.
+    pub offset: u16,
+    /// The class that declares it, if the file says it.
+    pub class: Option<String>,
+    /// Its name, if it is a constructor, an install method or one that the API declares.
+    pub name: Option<String>,
+    /// Its signature, if the file has a Descriptor component.
+    pub signature: Option<String>,
+    /// Access in words, if the file has a Descriptor component.
+    pub access: Vec<&'static str>,
+    /// Stack, arguments and locals; `None` if the header is no method header.
+    pub header: Option<MethodHeader>,
+    /// The code. Offsets count from its first instruction.
+    pub code: Vec<CodeLine>,
+    /// The exception handlers, in the order in which they are searched.
+    pub handlers: Vec<HandlerDump>,
+}
+
+/// An instruction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeLine {
+    /// Where in the method's code it stands.
+    pub offset: usize,
+    /// The instruction; what is wrong if it is none.
+    pub text: String,
+    /// What its constant pool index stands for.
+    pub refers_to: Option<String>,
+}
+
+/// An exception handler. Offsets count from the method's first instruction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandlerDump {
+    /// First covered byte.
+    pub start: u16,
+    /// First byte after the covered ones.
+    pub end: u16,
+    /// Where it begins.
+    pub handler: u16,
+    /// What it catches; `None` for anything.
+    pub catches: Option<String>,
+}
+
+/// The static fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaticsDump {
+    /// Bytes of the image.
+    pub image_size: u16,
+    /// How many references, which come first.
+    pub references: u16,
+    /// First values of the first references.
+    pub arrays: Vec<String>,
+    /// Bytes that start as zero.
+    pub zeroed: u16,
+    /// Bytes of the others, from the end of those.
+    pub values: Vec<u8>,
+}
+
+/// An exported class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportDump {
+    /// Its token.
+    pub token: usize,
+    /// What it is called here.
+    pub class: String,
+    /// Offsets in the static image, by field token.
+    pub static_fields: Vec<u16>,
+    /// Offsets in the Method component, by static method token.
+    pub static_methods: Vec<u16>,
+}
+
+impl CapFile {
+    /// What the file has, for people to read.
+    #[must_use]
+    pub fn dump(&self) -> Dump {
+        let header = self.header();
+        Dump {
+            name: header.name.clone(),
+            aid: header.aid.clone(),
+            version: header.version,
+            format: match header.format {
+                Format::V2_1 => "2.1",
+                Format::V2_2 => "2.2",
+                Format::V2_3 => "2.3",
+            },
+            flags: words(
+                header.flags,
+                &[
+                    (Header::ACC_INT, "int"),
+                    (Header::ACC_EXPORT, "export"),
+                    (Header::ACC_APPLET, "applet"),
+                ],
+            ),
+            components: self
+                .components()
+                .map(|(tag, bytes)| (tag.file_stem(), bytes.len()))
+                .collect(),
+            code_hash: self.code_hash(),
+            imports: self
+                .imports()
+                .iter()
+                .map(|import| ImportDump {
+                    aid: import.aid.clone(),
+                    version: import.version,
+                    name: self.api_package(import).map(|package| package.name),
+                })
+                .collect(),
+            applets: self
+                .applets()
+                .iter()
+                .map(|applet| AppletDump {
+                    aid: applet.aid.clone(),
+                    install: applet.install_method,
+                })
+                .collect(),
+            classes: self.dump_classes(),
+            methods: self.dump_methods(),
+            statics: self.dump_statics(),
+            exports: self
+                .exports()
+                .iter()
+                .enumerate()
+                .map(|(token, class)| ExportDump {
+                    token,
+                    class: format!("class@{}", class.class),
+                    static_fields: class.static_fields.clone(),
+                    static_methods: class.static_methods.clone(),
+                })
+                .collect(),
+            resources: self
+                .resources()
+                .iter()
+                .map(|resource| (resource.id, resource.bytes.len()))
+                .collect(),
+        }
+    }
+
+    fn dump_classes(&self) -> Vec<ClassDump> {
+        let interfaces = self.interfaces().iter();
+        let classes = self.classes().iter();
+        let mut all: Vec<(u16, ClassDump)> = interfaces
+            .map(|info| (info.offset, self.dump_interface(info)))
+            .chain(classes.map(|info| (info.offset, self.dump_class(info))))
+            .collect();
+        all.sort_by_key(|(offset, _)| *offset);
+        all.into_iter().map(|(_, class)| class).collect()
+    }
+
+    fn dump_interface(&self, info: &InterfaceInfo) -> ClassDump {
+        ClassDump {
+            name: format!("class@{}", info.offset),
+            interface: true,
+            shareable: info.flags & ClassInfo::ACC_SHAREABLE != 0,
+            remote: info.flags & ClassInfo::ACC_REMOTE != 0,
+            super_class: None,
+            instance_words: 0,
+            references: None,
+            public_methods: Vec::new(),
+            package_methods: Vec::new(),
+            interfaces: info
+                .superinterfaces
+                .iter()
+                .map(|class| (self.class_name(*class), Vec::new()))
+                .collect(),
+        }
+    }
+
+    fn dump_class(&self, info: &ClassInfo) -> ClassDump {
+        let table = |base: u8, methods: &[u16], public: bool| {
+            (base..=u8::MAX)
+                .zip(methods)
+                .map(|(token, method)| TableEntry {
+                    token,
+                    method: (*method != 0xFFFF).then_some(*method),
+                    name: public
+                        .then(|| self.api_name(info, token))
+                        .flatten()
+                        .map(|method| format!("{}{}", method.name, method.descriptor)),
+                })
+                .collect()
+        };
+        ClassDump {
+            name: format!("class@{}", info.offset),
+            interface: false,
+            shareable: info.flags & ClassInfo::ACC_SHAREABLE != 0,
+            remote: info.flags & ClassInfo::ACC_REMOTE != 0,
+            super_class: info.super_class.map(|class| self.class_name(class)),
+            instance_words: info.declared_instance_size,
+            references: (info.reference_count > 0)
+                .then_some((info.first_reference_token, info.reference_count)),
+            public_methods: table(info.public_base, &info.public_methods, true),
+            package_methods: table(info.package_base, &info.package_methods, false),
+            interfaces: info
+                .interfaces
+                .iter()
+                .map(|implemented| {
+                    let name = self.class_name(implemented.interface);
+                    (name, implemented.methods.clone())
+                })
+                .collect(),
+        }
+    }
+
+    /// Every method that anything in the file leads to, by offset. Without a Descriptor component a
+    /// method that nothing leads to is shown as part of the one before it.
+    fn dump_methods(&self) -> Vec<MethodDump> {
+        let mut starts = self.method_starts();
+        starts.sort_unstable();
+        starts.dedup();
+        let end = u16::try_from(self.method_info().len()).unwrap_or(u16::MAX);
+        let next = starts.iter().skip(1).copied().chain([end]);
+        starts
+            .iter()
+            .zip(next)
+            .map(|(start, next)| self.dump_method(*start, next))
+            .collect()
+    }
+
+    fn dump_method(&self, offset: u16, next: u16) -> MethodDump {
+        let described = self.described(offset);
+        let bytes = self.method_info();
+        let body = bytes
+            .get(usize::from(offset)..usize::from(next))
+            .unwrap_or_default();
+        let header = MethodHeader::read(body);
+        let size = header.map_or(0, |header| header.size);
+        let mut code = body.get(usize::from(size)..).unwrap_or_default();
+        if let Some((_, method)) = described {
+            code = code.get(..method.code_length.into()).unwrap_or(code);
+        }
+        let first = offset.saturating_add(size.into());
+        let inside = |at: u16| at >= first && at < next;
+        MethodDump {
+            offset,
+            class: self.declaring(offset),
+            name: self.method_name(offset),
+            signature: described
+                .and_then(|(types, method)| self.signature(types, method.signature)),
+            access: described.map_or_else(Vec::new, |(_, method)| access(method)),
+            header,
+            code: if header.is_some_and(|header| !header.is_abstract) {
+                self.dump_code(code)
+            } else {
+                Vec::new()
+            },
+            handlers: self
+                .method()
+                .handlers
+                .iter()
+                .filter(|handler| inside(handler.start))
+                .map(|handler| HandlerDump {
+                    start: handler.start - first,
+                    end: (handler.start - first).saturating_add(handler.length),
+                    handler: handler.handler.saturating_sub(first),
+                    catches: (handler.catch_type != 0)
+                        .then(|| self.constant_name(handler.catch_type)),
+                })
+                .collect(),
+        }
+    }
+
+    fn dump_code(&self, code: &[u8]) -> Vec<CodeLine> {
+        let mut lines = Vec::new();
+        let mut offset = 0;
+        while offset < code.len() {
+            match Instruction::decode(code, offset) {
+                Ok(instruction) => {
+                    lines.push(CodeLine {
+                        offset,
+                        text: instruction.to_string(),
+                        refers_to: self.refers_to(&instruction),
+                    });
+                    offset += instruction.length;
+                }
+                Err(error) => {
+                    lines.push(CodeLine {
+                        offset,
+                        text: format!("? {error}"),
+                        refers_to: None,
+                    });
+                    break;
+                }
+            }
+        }
+        lines
+    }
+
+    fn refers_to(&self, instruction: &Instruction<'_>) -> Option<String> {
+        match instruction.operands {
+            Operands::Interface { cp, token, .. } => Some(self.interface_method_name(cp, token)),
+            _ => instruction.cp_index().map(|cp| self.constant_name(cp)),
+        }
+    }
+
+    fn method_starts(&self) -> Vec<u16> {
+        let mut starts = Vec::new();
+        if let Some(descriptor) = self.descriptor() {
+            for class in &descriptor.classes {
+                let interface = class.flags & 0x40 != 0;
+                starts.extend(
+                    class
+                        .methods
+                        .iter()
+                        .filter(|_| !interface)
+                        .map(|method| method.method),
+                );
+            }
+        }
+        for class in self.classes() {
+            let tables = class.public_methods.iter().chain(&class.package_methods);
+            starts.extend(tables.filter(|method| **method != 0xFFFF));
+        }
+        starts.extend(self.applets().iter().map(|applet| applet.install_method));
+        for class in self.exports() {
+            starts.extend(&class.static_methods);
+        }
+        for entry in self.constant_pool() {
+            if let crate::CpEntry::StaticMethod(offset) = entry {
+                starts.push(*offset);
+            }
+        }
+        starts
+    }
+
+    fn dump_statics(&self) -> StaticsDump {
+        let fields = self.static_fields();
+        StaticsDump {
+            image_size: fields.image_size,
+            references: fields.reference_count,
+            arrays: fields
+                .arrays
+                .iter()
+                .map(|array| match array {
+                    ArrayInit::Boolean(values) => format!("boolean{values:?}"),
+                    ArrayInit::Byte(values) => {
+                        let signed: Vec<i8> = values.iter().map(|v| v.cast_signed()).collect();
+                        format!("byte{signed:?}")
+                    }
+                    ArrayInit::Short(values) => format!("short{values:?}"),
+                    ArrayInit::Int(values) => format!("int{values:?}"),
+                })
+                .collect(),
+            zeroed: fields.default_count,
+            values: fields.values.clone(),
+        }
+    }
+
+    /// The type part of the Descriptor component, and its row of the method.
+    fn described(&self, offset: u16) -> Option<(&[u8], &MethodDescriptor)> {
+        let descriptor = self.descriptor()?;
+        let types = self
+            .component(ComponentTag::Descriptor)?
+            .get(descriptor.types.into()..)?;
+        let method = descriptor
+            .classes
+            .iter()
+            .filter(|class| class.flags & 0x40 == 0)
+            .flat_map(|class| &class.methods)
+            .find(|method| method.method == offset)?;
+        Some((types, method))
+    }
+}
+
+/// JCVM 3.0.5 §6.14.3, table 6-16.
+fn access(method: &MethodDescriptor) -> Vec<&'static str> {
+    words(
+        method.flags,
+        &[
+            (0x01, "public"),
+            (0x02, "private"),
+            (0x04, "protected"),
+            (0x08, "static"),
+            (0x10, "final"),
+            (0x40, "abstract"),
+        ],
+    )
+}
+
+fn words(flags: u8, known: &[(u8, &'static str)]) -> Vec<&'static str> {
+    known
+        .iter()
+        .filter(|(flag, _)| flags & flag != 0)
+        .map(|(_, word)| *word)
+        .collect()
+}
