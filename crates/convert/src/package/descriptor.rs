@@ -1,9 +1,11 @@
 //! The Descriptor component (JCVM 3.0.5 §6.14).
 
-use super::{
-    ClassDescriptor, ExceptionHandler, FieldDescriptor, MethodDescriptor, NO_TOKEN, Package,
-    access_flags, write,
-};
+use hydra_cap::export::NO_TOKEN;
+use hydra_cap::write;
+use hydra_cap::{ClassDescriptor, ExceptionHandler, FieldDescriptor, MethodDescriptor};
+
+use super::Package;
+use crate::shape::access_flags;
 use crate::types::{Signature, Type};
 use crate::world::ClassId;
 
