@@ -6,7 +6,7 @@
 //! - [`dump`] says for people what is in a file.
 //! - [`api`] is the one table of the API's classes, methods and fields.
 //! - [`export`] reads and writes export files, and makes them from the API table.
-//! - [`write`] writes components and the ZIP around them; [`CapFile::dump`] shows a file as text;
+//! - [`mod@write`] writes components and the ZIP around them; [`CapFile::dump`] shows a file as text;
 //!   [`CapFile::code_hash`] is what an attestation calls it by.
 //!
 //! It links nothing and runs nothing: that is `vm`'s. The extended form of format 2.3 is refused.
