@@ -47,9 +47,17 @@ pub struct Days {
 impl Readings {
     /// Reads a file.
     pub fn open(path: &Path) -> Result<Self, ReadingsError> {
-        let text = fs::read_to_string(path).map_err(|source| ReadingsError::File {
+        let bytes = fs::read(path).map_err(|source| ReadingsError::File {
             path: path.to_owned(),
             source,
+        })?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            ReadingsError::Row {
+                path: path.to_owned(),
+                line: 1 + good.iter().filter(|byte| **byte == b'\n').count(),
+                problem: "not UTF-8".to_owned(),
+            }
         })?;
         Self::parse(&text, path)
     }
@@ -182,6 +190,15 @@ fn midnight(date: Date) -> Result<u32, ReadingsError> {
 
 /// A start: date and time with or without an offset.
 fn start_of(text: &str) -> Result<u32, String> {
+    // A zone's name, which needs its history, and a leap second, which no interval begins with.
+    if text.contains('[')
+        || text.ends_with(":60")
+        || text.contains(":60Z")
+        || text.contains(":60+")
+        || text.contains(":60-")
+    {
+        return Err(format!("start \"{text}\" has a zone name or a leap second"));
+    }
     let time = match text.parse::<Timestamp>() {
         Ok(time) => time,
         Err(_) => text
@@ -274,7 +291,7 @@ fn most_frequent_step(rows: &[Reading]) -> Option<u32> {
 #[derive(Debug, Error)]
 pub enum ReadingsError {
     /// The file can't be read.
-    #[error("reading {}: {source}", path.display())]
+    #[error("reading {}", path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -369,6 +386,9 @@ mod tests {
             "yesterday",
             "1969-12-31 23:00:00",
             "2013-02-01 00:00:00.5",
+            "2013-02-01 00:00:00[Europe/London]",
+            "2013-02-01 00:00:60",
+            "2013-02-01 00:00:60Z",
         ] {
             assert!(start_of(bad).is_err(), "{bad}");
         }

@@ -11,6 +11,9 @@ pub const WINDOW: usize = 8;
 /// A window with fewer different bytes than this is not looked for.
 pub const DISTINCT: usize = 4;
 
+/// A way to write bytes.
+type Encode = fn(&[u8]) -> Vec<u8>;
+
 /// What to look for.
 #[derive(Clone, Debug, Default)]
 pub struct Wiretap {
@@ -48,48 +51,67 @@ impl Wiretap {
 
     /// How many windows stand in these bytes, in any encoding.
     pub fn hits(&self, bytes: &[u8]) -> u64 {
-        let raw = self.raw(bytes);
-        let hexadecimal: u64 = runs(bytes, |byte| byte.is_ascii_hexdigit(), 2 * WINDOW)
-            .flat_map(|run| [0, 1].map(|shift| decode_hex(&run[shift..])))
-            .map(|decoded| self.raw(&decoded))
-            .sum();
-        let base64: u64 = runs(bytes, is_base64, WINDOW * 4 / 3)
-            .flat_map(|run| (0..4).map(|shift| decode_base64(run.get(shift..).unwrap_or_default())))
-            .map(|decoded| self.raw(&decoded))
-            .sum();
-        raw + hexadecimal + base64
+        let mut hits = 0;
+        self.search(bytes, |_| hits += 1);
+        hits
     }
 
-    /// Whether the search finds each of these plaintexts planted in a copy of `bytes`, in every encoding; plaintexts without a telling
-    /// window are passed over.
+    /// Whether the search finds each of these plaintexts, in every encoding, planted in a copy of `bytes`: one copy an encoding,
+    /// with the plaintexts spread evenly. Plaintexts without a window that is looked for are passed over.
     pub fn control(&self, bytes: &[u8], plaintexts: &[Vec<u8>]) -> bool {
-        let before = self.hits(bytes);
-        plaintexts
+        let telling: Vec<&Vec<u8>> = plaintexts
             .iter()
             .filter(|text| windows(text).any(|window| self.windows.contains(&window)))
-            .all(|text| {
-                let encodings: [Vec<u8>; 4] = [
-                    text.clone(),
-                    encode_hex(text, b"0123456789abcdef"),
-                    encode_hex(text, b"0123456789ABCDEF"),
-                    encode_base64(text),
-                ];
-                encodings.iter().all(|encoded| {
-                    // In the middle, between the neighbours it would really have.
-                    let middle = bytes.len() / 2;
-                    let start = middle.saturating_sub(64);
-                    let end = (middle + 64).min(bytes.len());
-                    let copy = [&bytes[start..middle], encoded, &bytes[middle..end]].concat();
-                    self.hits(&copy) > 0
-                })
+            .collect();
+        let encodings: [Encode; 6] = [
+            <[u8]>::to_vec,
+            |text| encode_hex(text, b"0123456789abcdef"),
+            |text| encode_hex(text, b"0123456789ABCDEF"),
+            |text| encode_base64(text, b"+/"),
+            |text| encode_base64(text, b"-_"),
+            |text| encode_base64(&[b"?", text].concat(), b"+/"),
+        ];
+        !telling.is_empty()
+            && encodings.iter().all(|encode| {
+                let stretch = bytes.len() / telling.len() + 1;
+                let mut stretches = bytes.chunks(stretch);
+                let mut copy = Vec::new();
+                for text in &telling {
+                    copy.extend_from_slice(stretches.next().unwrap_or_default());
+                    // A byte of no alphabet, so that the text begins where its encoding does.
+                    copy.push(0);
+                    copy.extend(encode(text));
+                    copy.push(0);
+                }
+                stretches.for_each(|rest| copy.extend_from_slice(rest));
+                let mut found = HashSet::new();
+                self.search(&copy, |window| {
+                    found.insert(window);
+                });
+                telling
+                    .iter()
+                    .all(|text| windows(text).any(|window| found.contains(&window)))
             })
-            && before == self.hits(bytes)
     }
 
-    fn raw(&self, bytes: &[u8]) -> u64 {
-        windows(bytes)
-            .map(|window| u64::from(self.windows.contains(&window)))
-            .sum()
+    /// Tells each window that is found, as often as it is.
+    fn search(&self, bytes: &[u8], mut found: impl FnMut(u64)) {
+        let mut raw = |bytes: &[u8]| {
+            windows(bytes)
+                .filter(|window| self.windows.contains(window))
+                .for_each(&mut found);
+        };
+        raw(bytes);
+        for run in runs(bytes, |byte| byte.is_ascii_hexdigit(), 2 * WINDOW) {
+            for shift in 0..2 {
+                raw(&decode_hex(&run[shift..]));
+            }
+        }
+        for run in runs(bytes, is_base64, WINDOW * 4 / 3) {
+            for shift in 0..4 {
+                raw(&decode_base64(run.get(shift..).unwrap_or_default()));
+            }
+        }
     }
 }
 
@@ -163,8 +185,8 @@ fn encode_hex(bytes: &[u8], digits: &[u8; 16]) -> Vec<u8> {
         .collect()
 }
 
-fn encode_base64(bytes: &[u8]) -> Vec<u8> {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+fn encode_base64(bytes: &[u8], last: &[u8; 2]) -> Vec<u8> {
+    const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     bytes
         .chunks(3)
         .flat_map(|group| {
@@ -173,7 +195,11 @@ fn encode_base64(bytes: &[u8]) -> Vec<u8> {
             let bits = u32::from_be_bytes(padded);
             (0..=group.len()).map(move |symbol| {
                 let index = (bits >> (18 - 6 * symbol)) & 0x3F;
-                ALPHABET[usize::try_from(index).unwrap_or_default()]
+                let index = usize::try_from(index).unwrap_or_default();
+                ALPHABET
+                    .get(index)
+                    .copied()
+                    .unwrap_or_else(|| last[index - ALPHABET.len()])
             })
         })
         .collect()
@@ -195,9 +221,9 @@ mod tests {
                 SECRET.to_vec(),
                 encode_hex(SECRET, b"0123456789abcdef"),
                 encode_hex(SECRET, b"0123456789ABCDEF"),
-                encode_base64(SECRET),
-                encode_base64(&[&noise, SECRET].concat()),
-                encode_base64(SECRET)
+                encode_base64(SECRET, b"+/"),
+                encode_base64(&[&noise, SECRET].concat(), b"+/"),
+                encode_base64(SECRET, b"+/")
                     .iter()
                     .map(|symbol| if *symbol == b'+' { b'-' } else { *symbol })
                     .collect(),
@@ -223,13 +249,33 @@ mod tests {
     }
 
     #[test]
-    fn the_control_finds_what_is_planted_and_fails_when_the_search_is_blind() {
+    fn the_control_finds_what_is_planted() {
         let mut tap = Wiretap::new();
         tap.plant(SECRET);
-        let bytes: Vec<u8> = (0..2_000_u32)
+        tap.plant(OTHER);
+        assert_eq!(tap.hits(&noise()), 0);
+        assert!(tap.control(&noise(), &[SECRET.to_vec(), OTHER.to_vec()]));
+    }
+
+    #[test]
+    fn the_control_fails_when_the_search_is_blind() {
+        let mut tap = Wiretap::new();
+        assert!(
+            !tap.control(&noise(), &[SECRET.to_vec()]),
+            "it looks for nothing"
+        );
+        tap.plant(SECRET);
+        // Windows that no plaintext has: planted texts that are looked for under other bytes are not found.
+        let mut other = Wiretap::new();
+        other.plant(OTHER);
+        assert!(!other.control(&noise(), &[SECRET.to_vec()]));
+    }
+
+    const OTHER: &[u8] = b"\xFE\x01\x33\x99\x10\x42\x17\x55\x80\xAA";
+
+    fn noise() -> Vec<u8> {
+        (0..2_000_u32)
             .map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0])
-            .collect();
-        assert_eq!(tap.hits(&bytes), 0);
-        assert!(tap.control(&bytes, &[SECRET.to_vec()]));
+            .collect()
     }
 }

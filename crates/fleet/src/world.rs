@@ -96,7 +96,7 @@ pub async fn play(play: Play, mut progress: impl FnMut(Stage)) -> Result<Outcome
     progress(Stage::Starting);
     let vault = Vault::open(play.keep.clone(), play.seed, &play)?;
     let script = Script::new(&play, &vault)?;
-    let tape = Arc::new(measure::Tape::default());
+    let tape = Arc::new(measure::Tape::new(vault.folder("relay-saw")?));
     let pki = Pki::new()?;
     let relay = start_relay(&vault, &pki, tape.clone()).await?;
     let mut home = Home::start(&play, &vault, &pki, &relay).await?;

@@ -45,6 +45,8 @@ pub struct Householder {
     running: Vec<(u32, u32)>,
     bills: Vec<HouseholdBill>,
     measurements: Vec<Measurement>,
+    /// The opened copies, oldest first.
+    copies: Vec<Vec<u8>>,
     refused: Vec<Refusal>,
     traffic: Traffic,
 }
@@ -151,6 +153,7 @@ impl Householder {
             running: Vec::new(),
             bills: Vec::new(),
             measurements: Vec::new(),
+            copies: Vec::new(),
             refused: Vec::new(),
             traffic: Traffic::default(),
         };
@@ -208,6 +211,7 @@ impl Householder {
 
     fn message(&mut self, message: Verified) -> Result<(), Refusal> {
         let payload = &message.payload;
+        self.copies.push(message.sign1.clone());
         match payload.purpose {
             Purpose::Intervals => {
                 let Intervals(intervals) =
@@ -245,6 +249,11 @@ impl Householder {
     /// The measurements, oldest first.
     pub fn measurements(&self) -> &[Measurement] {
         &self.measurements
+    }
+
+    /// The signed copies (COSE_Sign1) that hold, oldest first: what left the home, word for word.
+    pub fn copies(&self) -> &[Vec<u8>] {
+        &self.copies
     }
 
     /// Copies that were refused, and why.

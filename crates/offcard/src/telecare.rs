@@ -41,6 +41,7 @@ struct Patient {
     reference: String,
     progress: Progress,
     observations: Vec<Observation>,
+    originals: Vec<Vec<u8>>,
 }
 
 const PERSONALIZE: u32 = 1;
@@ -98,10 +99,10 @@ impl Telecare {
     }
 
     fn begin(&mut self, hub: &str, reference: &str, householder: &[u8; 65]) {
-        let observations = self
+        let (observations, originals) = self
             .patients
             .remove(hub)
-            .map(|patient| patient.observations)
+            .map(|patient| (patient.observations, patient.originals))
             .unwrap_or_default();
         self.patients.insert(
             hub.to_owned(),
@@ -109,6 +110,7 @@ impl Telecare {
                 reference: reference.to_owned(),
                 progress: Progress::Personalizing,
                 observations,
+                originals,
             },
         );
         let Some(handover) = self.engine.handover(hub) else {
@@ -131,6 +133,13 @@ impl Telecare {
         self.patients
             .get(hub)
             .map_or(&[], |patient| patient.observations.as_slice())
+    }
+
+    /// The signed messages (COSE_Sign1) behind the Observations, in their order.
+    pub fn originals(&self, hub: &str) -> &[Vec<u8>] {
+        self.patients
+            .get(hub)
+            .map_or(&[], |patient| patient.originals.as_slice())
     }
 
     /// The engine, for what it refused and what it received.
@@ -174,6 +183,7 @@ impl Telecare {
         patient
             .observations
             .extend(fhir::observations(&payload.card_id, &measurement));
+        patient.originals.push(message.sign1.clone());
         Ok(())
     }
 }

@@ -49,7 +49,7 @@ pub struct Slot {
 #[derive(Debug, Error)]
 pub enum SlotError {
     /// The file system's own error.
-    #[error("{action} {}: {source}", path.display())]
+    #[error("{action} {}", path.display())]
     File {
         /// What was tried.
         action: &'static str,
@@ -65,7 +65,7 @@ pub enum SlotError {
         path: PathBuf,
     },
     /// The image holds no card that can run.
-    #[error("{}: {source}", path.display())]
+    #[error("{}", path.display())]
     Card {
         /// The image.
         path: PathBuf,

@@ -64,8 +64,9 @@ fn a_card_whose_record_nobody_kept_does_not_exist() {
     let result = Slot::create(&path, random(), CardConfig::default(), |_| {
         Err(io::Error::other("the safe is full"))
     });
-    let error = result.unwrap_err().to_string();
-    assert!(error.contains("the safe is full"), "{error}");
+    let error = result.unwrap_err();
+    let why = std::error::Error::source(&error).unwrap().to_string();
+    assert!(why.contains("the safe is full"), "{error}: {why}");
     assert!(!path.exists());
     // What is left of the attempt is in nobody's way.
     let mut kept = None;

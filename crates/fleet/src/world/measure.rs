@@ -1,8 +1,11 @@
 //! What each party has seen, counted and searched.
 
 use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use hydra_relay::{Passage, RelayHandle, Tap};
 use hydra_wire::hex;
@@ -14,15 +17,67 @@ use super::{HUB, Home, ISSUER, Play, Script, WorldError};
 use crate::outcome::{Line, Outcome, Party, Relay, Statement, Supplier, Topic};
 use crate::wiretap::Wiretap;
 
-/// Everything that the relay handled inside TLS, one way of one connection after the other.
-#[derive(Debug, Default)]
-pub(super) struct Tape(Mutex<BTreeMap<(u64, bool), Vec<u8>>>);
+/// Everything that the relay handled inside TLS, one way of one connection after the other. With a folder it is there too, a file
+/// each, so that what a killed run's relay saw is searched as well.
+#[derive(Debug)]
+pub(super) struct Tape {
+    folder: Option<PathBuf>,
+    /// Tells this run's files from those of earlier ones.
+    run: u128,
+    memory: Mutex<BTreeMap<(u64, bool), Vec<u8>>>,
+}
+
+impl Tape {
+    /// An empty tape, or one that goes on with what is in the folder.
+    pub(super) fn new(folder: Option<PathBuf>) -> Self {
+        let run = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_nanos());
+        Self {
+            folder,
+            run,
+            memory: Mutex::default(),
+        }
+    }
+
+    /// All of it, stream by stream.
+    fn streams(&self) -> Result<Vec<Vec<u8>>, WorldError> {
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut streams: Vec<_> = memory.values().cloned().collect();
+        if let Some(folder) = &self.folder {
+            let failed = |source| WorldError::File {
+                path: folder.clone(),
+                source,
+            };
+            for entry in fs::read_dir(folder).map_err(failed)? {
+                streams.push(fs::read(entry.map_err(failed)?.path()).map_err(failed)?);
+            }
+        }
+        Ok(streams)
+    }
+}
 
 impl Tap for Tape {
     fn record(&self, connection: u64, passage: Passage, bytes: &[u8]) {
-        let mut tapes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tapes
-            .entry((connection, passage == Passage::In))
+        let way = passage == Passage::In;
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(folder) = &self.folder {
+            let path = folder.join(format!(
+                "{}-{connection}-{}",
+                self.run,
+                if way { "in" } else { "out" }
+            ));
+            let kept = OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(path)
+                .and_then(|mut file| file.write_all(bytes));
+            if kept.is_ok() {
+                return;
+            }
+        }
+        memory
+            .entry((connection, way))
             .or_default()
             .extend_from_slice(bytes);
     }
@@ -50,9 +105,9 @@ pub(super) async fn outcome(
             what: "the supplier",
         })?;
     let health = health(home);
-    let plaintexts = plaintexts(script, home, &supplier, &statement, &health);
+    let plaintexts = plaintexts(play, script, home, &supplier, &statement, &health);
     let stats = relay.stats().await?;
-    let (searched, plaintext_hits, control_found) = search(tape, &plaintexts, stats.topics.keys());
+    let (searched, plaintext_hits, control_found) = search(tape, &plaintexts, stats.topics.keys())?;
     let topics: Vec<_> = stats
         .topics
         .iter()
@@ -134,9 +189,11 @@ fn health(home: &Home) -> Vec<Value> {
     resources
 }
 
-/// Everything that the relay must not see, in the forms it has on its way: the statement, each reading as meter, card and householder have it,
-/// each measurement as its device, the card and the clinic have it, and the two canaries in them.
+/// Everything that the relay must not see, in the forms it has on its way: the opened messages (COSE_Sign1) of supplier, telecare and
+/// householder; each reading as the meter and the card have it; each measurement as its device, the card and the clinic have it; the bill
+/// as the householder sees it, the tariff as the card gets it, and the two canaries.
 fn plaintexts(
+    play: &Play,
     script: &Script,
     home: &Home,
     supplier: &Supplier,
@@ -146,9 +203,14 @@ fn plaintexts(
     let mut plaintexts = vec![
         script.account.clone().into_bytes(),
         script.patient.clone().into_bytes(),
+        play.tariff.to_compiled(),
         hex::decode(&supplier.cose).unwrap_or_default(),
         json!(statement).to_string().into_bytes(),
     ];
+    home.householder
+        .with(|householder| plaintexts.extend_from_slice(householder.copies()));
+    home.telecare
+        .with(|telecare| plaintexts.extend_from_slice(telecare.originals(HUB)));
     plaintexts.extend(
         health
             .iter()
@@ -160,41 +222,31 @@ fn plaintexts(
             &push.invocation.to_be_bytes()[..],
             &push.start.to_be_bytes(),
             &push.register.to_be_bytes(),
-        ]
-        .concat();
-        plaintexts.push(command);
+        ];
+        plaintexts.push(command.concat());
+        plaintexts.push(format!("{} {}", civil(push.start), push.register).into_bytes());
     }
-    plaintexts.extend(
-        script
-            .blood_pressures
-            .iter()
-            .map(|measurement| measurement.to_bytes()),
-    );
-    plaintexts.extend(
-        script
-            .weights
-            .iter()
-            .map(|measurement| measurement.to_bytes()),
-    );
-    home.householder.with(|householder| {
-        for (start, wh) in householder.bills().iter().flat_map(|bill| &bill.intervals) {
-            plaintexts.push([start.to_be_bytes(), wh.to_be_bytes()].concat());
-            plaintexts.push(interval_cbor(*start, *wh));
-            plaintexts.push(format!("{} {wh}", civil(*start)).into_bytes());
-        }
-    });
+    for pressure in &script.blood_pressures {
+        plaintexts.push(pressure.to_bytes());
+        let values = [pressure.systolic, pressure.diastolic, pressure.pulse];
+        let values: Vec<u8> = values.into_iter().flat_map(u16::to_be_bytes).collect();
+        plaintexts.push(measurement(2, pressure.id, pressure.time, &values));
+    }
+    for weight in &script.weights {
+        plaintexts.push(weight.to_bytes());
+        plaintexts.push(measurement(
+            1,
+            weight.id,
+            weight.time,
+            &weight.grams.to_be_bytes(),
+        ));
+    }
     plaintexts
 }
 
-/// `[start, Wh]` as the intervals message has it.
-fn interval_cbor(start: u32, wh: u32) -> Vec<u8> {
-    let mut bytes = vec![0x82, 0x1A];
-    bytes.extend(start.to_be_bytes());
-    match u16::try_from(wh) {
-        Ok(wh) if wh > 255 => bytes.extend([&[0x19][..], &wh.to_be_bytes()].concat()),
-        _ => bytes.extend([&[0x1A][..], &wh.to_be_bytes()].concat()),
-    }
-    bytes
+/// A measurement as the applet's command has it.
+fn measurement(kind: u8, id: u32, time: u32, values: &[u8]) -> Vec<u8> {
+    [&[kind][..], &id.to_be_bytes(), &time.to_be_bytes(), values].concat()
 }
 
 fn civil(seconds: u32) -> String {
@@ -207,7 +259,7 @@ fn search<'a>(
     tape: &Tape,
     plaintexts: &[Vec<u8>],
     topics: impl Iterator<Item = &'a String>,
-) -> (u64, u64, bool) {
+) -> Result<(u64, u64, bool), WorldError> {
     let mut tap = Wiretap::new();
     for plaintext in plaintexts {
         tap.plant(plaintext);
@@ -216,19 +268,19 @@ fn search<'a>(
     for topic in topics {
         tap.known(topic.as_bytes());
     }
-    let tapes = tape.0.lock().unwrap_or_else(PoisonError::into_inner);
-    let searched = tapes.values().map(|bytes| bytes.len() as u64).sum();
-    let hits = tapes.values().map(|bytes| tap.hits(bytes)).sum();
-    let longest = tapes
-        .values()
+    let streams = tape.streams()?;
+    let searched = streams.iter().map(|bytes| bytes.len() as u64).sum();
+    let hits = streams.iter().map(|bytes| tap.hits(bytes)).sum();
+    let longest = streams
+        .iter()
         .max_by_key(|bytes| bytes.len())
         .map(Vec::as_slice)
         .unwrap_or_default();
-    (
+    Ok((
         searched,
         hits,
         !longest.is_empty() && tap.control(longest, plaintexts),
-    )
+    ))
 }
 
 fn parties(home: &Home, relay: &Relay) -> Vec<Party> {

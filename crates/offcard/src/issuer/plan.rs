@@ -51,7 +51,7 @@ pub struct Plan {
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
     /// A CAP file.
-    #[error("the CAP file of {name}: {source}")]
+    #[error("the CAP file of {name}")]
     Cap {
         /// Which.
         name: &'static str,
