@@ -8,8 +8,8 @@
 //! # const LIBRARY: &[u8] = include_bytes!("../../../vectors/caps/2.1-jc305/lablib.cap");
 //! let cap = hydra_cap::CapFile::from_zip(LIBRARY)?;
 //! let dump = cap.dump();
-//! assert_eq!(dump.imports[0].name, Some("javacard/framework"));
-//! assert!(dump.to_string().contains("invokespecial #1"));
+//! assert_eq!(dump.imports[1].name, Some("javacard/framework"));
+//! assert!(dump.to_string().contains("invokespecial #2"));
 //! # Ok::<(), hydra_cap::CapError>(())
 //! ```
 

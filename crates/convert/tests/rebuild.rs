@@ -23,7 +23,7 @@ fn the_committed_files_are_current() {
             assert!(
                 package.is_current(),
                 "{} or its export file differs from its sources; \
-                 run cargo run -p hydra-convert --example rebuild -- {folder}",
+                 run cargo run -p hydra -- cap rebuild {folder}",
                 package.cap_path().display()
             );
         }

@@ -110,9 +110,29 @@ pub async fn play(play: Play, mut progress: impl FnMut(Stage)) -> Result<Outcome
 
     progress(Stage::Searching);
     let outcome = measure::outcome(&play, &script, &home, &relay, &tape, begun).await?;
+    leave(&vault, &home, &outcome)?;
     home.hub.stop().await?;
     relay.shutdown().await?;
     Ok(outcome)
+}
+
+/// Leaves the opened messages in the folder, for any COSE library and FHIR server.
+fn leave(vault: &Vault, home: &Home, outcome: &Outcome) -> Result<(), WorldError> {
+    let statement = hydra_wire::hex::decode(&outcome.supplier.cose).unwrap_or_default();
+    vault.leave_message("statement.cose", &statement)?;
+    for (number, resource) in (1..).zip(&outcome.health) {
+        vault.leave_message(
+            &format!("observation-{number:03}.json"),
+            resource.to_string().as_bytes(),
+        )?;
+    }
+    let copies = home
+        .householder
+        .with(|householder| householder.copies().to_vec());
+    for (number, copy) in (1..).zip(&copies) {
+        vault.leave_message(&format!("householder-{number:03}.cose"), copy)?;
+    }
+    Ok(())
 }
 
 /// What the devices will say, and the names that the providers know the household by.

@@ -2,6 +2,7 @@
 
 mod page;
 
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -33,10 +34,10 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "FILE")]
     tariff: Option<PathBuf>,
     /// First day, UTC; of your own readings the first whole month if none is given
-    #[arg(long, value_name = "DATE", requires = "to")]
+    #[arg(long, value_name = "DATE", requires = "to", value_parser = day)]
     from: Option<Date>,
     /// Day after the last
-    #[arg(long, value_name = "DATE", requires = "from")]
+    #[arg(long, value_name = "DATE", requires = "from", value_parser = day)]
     to: Option<Date>,
     /// Draw keys, salts, opening register and health values from this number: two runs print the same
     #[arg(long, value_name = "N")]
@@ -64,10 +65,15 @@ impl Demo {
         let outcome = runtime.block_on(world::play(play, |stage| show(&bar, stage)));
         bar.finish_and_clear();
         let outcome = outcome?;
-        if json {
-            println!("{}", serde_json::to_string_pretty(&outcome)?);
+        let text = if json {
+            serde_json::to_string_pretty(&outcome)? + "\n"
         } else {
-            print!("{}", Page(&outcome));
+            Page(&outcome).to_string()
+        };
+        match std::io::stdout().lock().write_all(text.as_bytes()) {
+            // Whoever reads has seen enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+            written => written.context("writing to standard output")?,
         }
         // Not on standard output: two runs with one seed print the same.
         eprintln!("played in {:.1} s", outcome.seconds);
@@ -103,6 +109,29 @@ impl Demo {
             keep: self.keep,
         })
     }
+}
+
+/// A week of the home of 2013, for measuring.
+pub(crate) fn week(keep: Option<PathBuf>) -> Result<Play> {
+    let demo = Demo {
+        readings: None,
+        tariff: None,
+        from: Some(date(2013, 2, 1)),
+        to: Some(date(2013, 2, 8)),
+        seed: None,
+        json: false,
+        keep,
+    };
+    demo.play()
+}
+
+/// A day, `YYYY-MM-DD` and nothing more.
+fn day(text: &str) -> Result<Date> {
+    ensure!(
+        text.len() == "2013-02-01".len(),
+        "a day is written YYYY-MM-DD"
+    );
+    Ok(text.parse()?)
 }
 
 fn tariff(path: Option<&Path>) -> Result<Tariff> {

@@ -1,4 +1,5 @@
 //! `hydra demo` as its user runs it: months, tariffs, seeds, bad input, and a kill at any moment.
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -282,4 +283,27 @@ fn a_killed_demo_resumes_without_losing_or_counting_twice() {
         assert_eq!(resumed["health"], whole["health"]);
         assert_eq!(resumed["relay"]["plaintext_hits"], 0);
     }
+}
+
+/// A reader that goes away, and a disk that is full, are no reason to panic.
+#[test]
+fn standard_output_may_end_early() {
+    let options = ["--seed", "5", "--from", "2013-02-01", "--to", "2013-02-02"];
+    let mut child = demo(&options)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("runs");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("ended").code(), Some(0));
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .expect("Linux has it");
+    let output = demo(&options)
+        .stdout(full)
+        .stderr(Stdio::piped())
+        .output()
+        .expect("runs");
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
 }

@@ -29,7 +29,7 @@ impl Vault {
             drawn: RefCell::default(),
         };
         if let Some(folder) = &vault.folder {
-            for name in ["secrets", "certificates"] {
+            for name in ["secrets", "certificates", "messages"] {
                 let path = folder.join(name);
                 fs::create_dir_all(&path).map_err(|source| WorldError::File { path, source })?;
             }
@@ -43,7 +43,10 @@ impl Vault {
                         what: "readings, tariff, days or seed differ".to_owned(),
                     });
                 }
-                Err(_) => write_durably(&path, wanted.as_bytes())?,
+                Err(_) => {
+                    own(folder)?;
+                    write_durably(&path, wanted.as_bytes())?;
+                }
             }
         }
         Ok(vault)
@@ -107,6 +110,15 @@ impl Vault {
         Ok(SecretKey::draw(&mut seeded, owner, 0))
     }
 
+    /// Leaves a message for whoever looks.
+    pub(super) fn leave_message(&self, name: &str, bytes: &[u8]) -> Result<(), WorldError> {
+        let Some(folder) = self.path("messages") else {
+            return Ok(());
+        };
+        let path = folder.join(name);
+        fs::write(&path, bytes).map_err(|source| WorldError::File { path, source })
+    }
+
     /// Leaves a certificate, DER, for whoever looks.
     pub(super) fn leave_certificate(&self, name: &str, der: &[u8]) -> Result<(), WorldError> {
         let Some(folder) = self.path("certificates") else {
@@ -115,6 +127,19 @@ impl Vault {
         let path = folder.join(format!("{name}.der"));
         fs::write(&path, der).map_err(|source| WorldError::File { path, source })
     }
+}
+
+/// The folder holds keys: nobody else may look into it.
+fn own(folder: &Path) -> Result<(), WorldError> {
+    #[cfg(unix)]
+    {
+        let mode = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o700);
+        fs::set_permissions(folder, mode).map_err(|source| WorldError::File {
+            path: folder.to_owned(),
+            source,
+        })?;
+    }
+    Ok(())
 }
 
 /// Names a play: the same options give the same text.

@@ -1,0 +1,132 @@
+//! `hydra bench`: what this machine does, with the physical limit beside each row where there is one.
+
+mod card;
+mod home;
+mod message;
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use clap::Args;
+use serde::Serialize;
+
+/// Runs of each row; the median, the least and the most of them are printed.
+const RUNS: usize = 5;
+/// How long one run of a quick row takes.
+const RUN: Duration = Duration::from_millis(200);
+
+/// Measure this machine: bytecodes, APDUs, readings, statements.
+///
+/// Each row is the median of five runs, with the slowest and the fastest. Rows that begin with "limit" measure what the row above cannot
+/// beat on this machine: the same bytes over loopback without a hub, a disk's fdatasync, the signature alone.
+#[derive(Args)]
+#[command(after_help = "Example:\n  hydra bench --rows echo --json")]
+pub(crate) struct Bench {
+    /// Only the rows whose name contains this
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    rows: String,
+    /// Print the rows as one JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+/// A row's name, and what measures it once: events a second.
+type Measure = fn() -> Result<f64>;
+
+const ROWS: [(&str, Measure); 12] = [
+    ("bytecodes", card::bytecodes),
+    ("echo 16 bytes through the card", card::echo_16),
+    ("echo 240 bytes through the card", card::echo_240),
+    ("reading, socket to applet, card in memory", home::in_memory),
+    ("reading, socket to applet, card in a file", home::in_a_file),
+    ("limit: push and confirmation over loopback", home::loopback),
+    ("limit: 256 bytes and fdatasync", home::fdatasync),
+    ("signature of an applet (ECDSA P-256)", card::signature),
+    ("statement signed and sealed", message::signed_and_sealed),
+    (
+        "statement opened and verified",
+        message::opened_and_verified,
+    ),
+    ("limit: P-256 signature", message::sign),
+    ("limit: P-256 verification", message::verify),
+];
+
+/// What came of a row, in events a second.
+#[derive(Serialize)]
+struct Row {
+    name: &'static str,
+    median: f64,
+    min: f64,
+    max: f64,
+}
+
+impl Bench {
+    /// Measures and prints.
+    pub(crate) fn run(self) -> Result<()> {
+        let chosen: Vec<(&'static str, Measure)> = ROWS
+            .into_iter()
+            .filter(|(name, _)| name.contains(&self.rows))
+            .collect();
+        if chosen.is_empty() {
+            bail!("no row's name contains \"{}\"", self.rows);
+        }
+        // All rows once, then all again: what else the machine does falls on a row and its limit alike.
+        let mut runs = vec![Vec::with_capacity(RUNS); chosen.len()];
+        for _ in 0..RUNS {
+            for ((_, measure), runs) in chosen.iter().zip(&mut runs) {
+                runs.push(measure()?);
+            }
+        }
+        let rows: Vec<Row> = chosen
+            .iter()
+            .zip(runs)
+            .map(|((name, _), runs)| Row::new(name, runs))
+            .collect();
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&rows)?);
+        } else {
+            rows.iter().for_each(|row| println!("{row}"));
+        }
+        Ok(())
+    }
+}
+
+impl Row {
+    fn new(name: &'static str, mut runs: Vec<f64>) -> Self {
+        runs.sort_by(f64::total_cmp);
+        Self {
+            name,
+            median: runs[runs.len() / 2],
+            min: runs[0],
+            max: runs[runs.len() - 1],
+        }
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name,
+            median,
+            min,
+            max,
+        } = self;
+        write!(f, "{name:<44} {median:>12.0}/s   ({min:.0} to {max:.0})")
+    }
+}
+
+/// How often a second this can be done: over and over for a fifth of a second, after a tenth of that to warm up.
+fn repeated(mut act: impl FnMut() -> Result<()>) -> Result<f64> {
+    let warm = Instant::now();
+    while warm.elapsed() < RUN / 10 {
+        act()?;
+    }
+    let begun = Instant::now();
+    let mut count = 0_u32;
+    while begun.elapsed() < RUN {
+        act()?;
+        count += 1;
+    }
+    Ok(f64::from(count) / begun.elapsed().as_secs_f64())
+}
