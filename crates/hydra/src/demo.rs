@@ -77,6 +77,19 @@ impl Demo {
         }
         // Not on standard output: two runs with one seed print the same.
         eprintln!("played in {:.1} s", outcome.seconds);
+        ensure!(
+            outcome.supplier.verified,
+            "the supplier could not verify the statement"
+        );
+        ensure!(
+            outcome.statement.recomputed,
+            "the bill is not what the intervals at home make"
+        );
+        ensure!(
+            outcome.relay.control_found,
+            "the search of the relay's bytes is blind"
+        );
+        ensure!(outcome.relay.plaintext_hits == 0, "the relay saw plaintext");
         Ok(())
     }
 

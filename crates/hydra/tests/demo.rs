@@ -65,6 +65,12 @@ fn assert_same_bill(outcome: &Value, expected: &Value) {
     assert_eq!(statement["recomputed"], true);
     assert_eq!(outcome["supplier"]["total_pence"], expected["total_pence"]);
     assert_eq!(outcome["supplier"]["verified"], true);
+    let keys: Vec<_> = outcome["supplier"]
+        .as_object()
+        .expect("an object")
+        .keys()
+        .collect();
+    assert_eq!(keys, ["cose", "total_pence", "verified"]);
     assert_eq!(outcome["relay"]["plaintext_hits"], 0);
     assert_eq!(outcome["relay"]["control_found"], true);
 }
