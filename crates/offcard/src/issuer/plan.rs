@@ -83,7 +83,7 @@ impl Package {
 }
 
 impl Plan {
-    /// One home of this issue: the outbox library, electricity for the supplier, telehealth for telecare.
+    /// One home with two duties: the outbox library, electricity for the supplier, telehealth for telecare.
     pub fn home(outbox: &[u8], electricity: &[u8], telehealth: &[u8]) -> Result<Self, PlanError> {
         let electricity = Duty {
             devices: vec![("meter.electricity".to_owned(), [0x80, 0xD0, 0x00, 0x00])],
