@@ -85,7 +85,8 @@ pub struct Relay {
     pub bytes: u64,
     /// Places where a plaintext or a canary was found in all bytes that the relay handled.
     pub plaintext_hits: u64,
-    /// Bytes searched: everything in and out of the relay inside TLS.
+    /// Bytes searched: everything in and out of the relay inside TLS. Not part of `--json`: how the acknowledgements fall together
+    /// is a matter of timing.
     #[serde(skip)]
     pub searched: u64,
     /// Whether the same search finds each plaintext planted in a copy of those bytes.

@@ -159,10 +159,9 @@ fn relay(f: &mut Formatter<'_>, outcome: &Outcome) -> fmt::Result {
     writeln!(
         f,
         "  {} messages, {} bytes; who, when and size class, nothing else:\n  \
-         {} bytes searched for canaries and plaintext: {} found; the same search finds what is planted: {}",
+         searched for canaries and plaintext: {} found; the same search finds what is planted: {}",
         relay.messages,
         relay.bytes,
-        relay.searched,
         relay.plaintext_hits,
         if relay.control_found { "yes" } else { "NO" }
     )

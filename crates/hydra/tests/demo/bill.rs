@@ -1,42 +1,11 @@
-//! `hydra demo` as its user runs it: months, tariffs, seeds, bad input, and a kill at any moment.
-#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+//! The bill equals its recomputation; what can't be read is refused with its line.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-fn python() -> PathBuf {
-    std::env::var_os("HYDRA_PYTHON").map_or_else(|| root().join(".venv/bin/python"), PathBuf::from)
-}
-
-fn demo(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hydra"));
-    command.arg("demo").args(arguments).stdin(Stdio::null());
-    command
-}
-
-fn play(arguments: &[&str]) -> Value {
-    let output = demo(arguments)
-        .arg("--json")
-        .output()
-        .expect("the binary runs");
-    assert!(output.status.success(), "{}", text(&output));
-    serde_json::from_slice(&output.stdout).expect("one JSON object")
-}
-
-fn text(output: &Output) -> String {
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
-}
+use crate::run::{demo, play, python, root, text};
 
 /// What a Python program with `decimal` makes of the same file.
 fn recompute(readings: &Path, tariff: &Path, from: &str, to: &str) -> Value {
@@ -130,26 +99,6 @@ fn other_months_tariffs_and_seeds_equal_their_recomputation() {
 }
 
 #[test]
-fn two_runs_with_one_seed_print_the_same() {
-    let options = ["--seed", "5", "--from", "2013-02-01", "--to", "2013-02-04"];
-    for form in [&[][..], &["--json"]] {
-        let first = demo(&options).args(form).output().expect("runs");
-        let second = demo(&options).args(form).output().expect("runs");
-        assert!(
-            first.status.success() && !first.stdout.is_empty(),
-            "{}",
-            text(&first)
-        );
-        assert_eq!(first.stdout, second.stdout);
-    }
-    let cose = |seed| {
-        play(&["--seed", seed, "--from", "2013-02-01", "--to", "2013-02-04"])["supplier"]["cose"]
-            .clone()
-    };
-    assert_ne!(cose("5"), cose("6"));
-}
-
-#[test]
 fn offsets_gaps_and_repeats_are_counted_as_the_meter_sent_them() {
     let work = tempfile::tempdir().expect("a directory");
     let readings = work.path().join("home.csv");
@@ -175,28 +124,6 @@ fn offsets_gaps_and_repeats_are_counted_as_the_meter_sent_them() {
     );
     assert_eq!(outcome["statement"]["missing_intervals"], 19);
     assert_eq!(outcome["statement"]["repeated_intervals"], 1);
-}
-
-/// Without a seed nothing can be foretold but the arithmetic; kept, it still resumes.
-#[test]
-fn the_system_s_generator_serves_as_well() {
-    let days = ["--from", "2013-02-01", "--to", "2013-02-03"];
-    assert_ne!(
-        play(&days)["supplier"]["cose"],
-        play(&days)["supplier"]["cose"]
-    );
-    let work = tempfile::tempdir().expect("a directory");
-    let kept = [&days[..], &["--keep", work.path().to_str().expect("UTF-8")]].concat();
-    let first = play(&kept);
-    let again = play(&kept);
-    assert_eq!(first["statement"], again["statement"]);
-    assert_eq!(first["supplier"], again["supplier"]);
-    let other = demo(&kept).args(["--seed", "1"]).output().expect("runs");
-    assert_eq!(
-        other.status.code(),
-        Some(1),
-        "another play in the same folder is refused"
-    );
 }
 
 #[test]
@@ -240,76 +167,4 @@ fn bad_rows_and_tariffs_are_refused_with_their_line() {
             .code(),
         Some(2)
     );
-}
-
-/// kill -9 at moments spread over a whole run; the same command resumes and the statement's claims are the same.
-#[test]
-fn a_killed_demo_resumes_without_losing_or_counting_twice() {
-    let options = ["--seed", "3", "--from", "2013-02-18", "--to", "2013-02-25"];
-    let whole = play(&options);
-    let work = tempfile::tempdir().expect("a directory");
-    let begun = Instant::now();
-    let kept = play(
-        &[
-            &options[..],
-            &["--keep", work.path().to_str().expect("UTF-8")],
-        ]
-        .concat(),
-    );
-    let length = begun.elapsed();
-    assert_eq!(kept["statement"], whole["statement"]);
-    for part in 1..=9u32 {
-        let work = tempfile::tempdir().expect("a directory");
-        let keep = work.path().to_str().expect("UTF-8").to_owned();
-        let kept = [&options[..], &["--keep", &keep]].concat();
-        for kill in 0..2u32 {
-            let mut child = demo(&kept)
-                .arg("--json")
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .expect("runs");
-            let end = Instant::now() + length * (part + kill) / 11;
-            while Instant::now() < end && child.try_wait().expect("waits").is_none() {
-                std::thread::sleep(Duration::from_millis(2));
-            }
-            let _ = child.kill();
-            child.wait().expect("ended");
-        }
-        let resumed = play(&kept);
-        assert_eq!(
-            resumed["statement"], whole["statement"],
-            "killed at {part}/11"
-        );
-        assert_eq!(
-            resumed["supplier"]["total_pence"],
-            whole["supplier"]["total_pence"]
-        );
-        assert_eq!(resumed["supplier"]["verified"], true);
-        assert_eq!(resumed["health"], whole["health"]);
-        assert_eq!(resumed["relay"]["plaintext_hits"], 0);
-    }
-}
-
-/// A reader that goes away, and a disk that is full, are no reason to panic.
-#[test]
-fn standard_output_may_end_early() {
-    let options = ["--seed", "5", "--from", "2013-02-01", "--to", "2013-02-02"];
-    let mut child = demo(&options)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("runs");
-    drop(child.stdout.take());
-    assert_eq!(child.wait().expect("ended").code(), Some(0));
-    let full = std::fs::OpenOptions::new()
-        .write(true)
-        .open("/dev/full")
-        .expect("Linux has it");
-    let output = demo(&options)
-        .stdout(full)
-        .stderr(Stdio::piped())
-        .output()
-        .expect("runs");
-    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
 }
