@@ -11,6 +11,8 @@ use anyhow::{Result, bail};
 use clap::Args;
 use serde::Serialize;
 
+use crate::print;
+
 /// Runs of each row; the median, the least and the most of them are printed.
 const RUNS: usize = 5;
 /// How long one run of a quick row takes.
@@ -84,11 +86,10 @@ impl Bench {
             .map(|((name, _), runs)| Row::new(name, runs))
             .collect();
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&rows)?);
+            print::line(serde_json::to_string_pretty(&rows)?)
         } else {
-            rows.iter().for_each(|row| println!("{row}"));
+            rows.iter().try_for_each(print::line)
         }
-        Ok(())
     }
 }
 

@@ -13,6 +13,8 @@ use hydra_convert::sdk::{ApiLevel, DEFAULT_RELEASE, Javac};
 use hydra_convert::{AppletConfig, Config, IntSupport};
 use serde_json::json;
 
+use crate::print;
+
 /// Convert and inspect CAP files.
 #[derive(Subcommand)]
 pub(crate) enum Cap {
@@ -123,7 +125,7 @@ impl Convert {
         let exp = self.output.with_extension("exp");
         for (path, bytes) in [(&self.output, &converted.cap), (&exp, &converted.exp)] {
             fs::write(path, bytes).with_context(|| path.display().to_string())?;
-            println!("{} {} bytes", path.display(), bytes.len());
+            print::line(format_args!("{} {} bytes", path.display(), bytes.len()))?;
         }
         Ok(())
     }
@@ -146,7 +148,7 @@ impl Sdk {
     fn run(self) -> Result<()> {
         let level = ApiLevel::release(&self.release)?;
         let sdk = hydra_convert::sdk::Sdk::install(&self.folder, &level, &Javac::find())?;
-        println!("{}", sdk.classes().display());
+        print::line(sdk.classes().display())?;
         Ok(())
     }
 }
@@ -193,7 +195,11 @@ impl Rebuild {
                 (false, false) => "written",
             };
             if !self.json {
-                println!("{} {} bytes, {word}", path.display(), output.cap.len());
+                print::line(format_args!(
+                    "{} {} bytes, {word}",
+                    path.display(),
+                    output.cap.len()
+                ))?;
             }
             rows.push(json!({
                 "file": path.display().to_string(),
@@ -204,7 +210,7 @@ impl Rebuild {
             }));
         }
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&rows)?);
+            print::line(serde_json::to_string_pretty(&rows)?)?;
         }
         if stale > 0 {
             bail!(
@@ -232,9 +238,9 @@ impl Dump {
     fn run(self) -> Result<()> {
         let dump = open(&self.file)?.dump();
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&json::dump(&dump))?);
+            print::line(serde_json::to_string_pretty(&json::dump(&dump))?)?;
         } else {
-            print!("{dump}");
+            print::all(&dump.to_string())?;
         }
         Ok(())
     }
@@ -261,7 +267,7 @@ impl Hash {
             let cap = open(path)?;
             let hash = json::hex(&cap.code_hash());
             if !self.json {
-                println!("{hash}  {}", path.display());
+                print::line(format_args!("{hash}  {}", path.display()))?;
             }
             rows.push(json!({
                 "file": path.display().to_string(),
@@ -270,7 +276,7 @@ impl Hash {
             }));
         }
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&rows)?);
+            print::line(serde_json::to_string_pretty(&rows)?)?;
         }
         Ok(())
     }

@@ -2,7 +2,6 @@
 
 mod page;
 
-use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -14,6 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::civil::{Date, date};
 
 use self::page::Page;
+use crate::print;
 
 const READINGS: &str = include_str!("../../../data/electricity-half-hourly.csv");
 const TARIFF: &str = include_str!("../../../data/two-rate.toml");
@@ -70,17 +70,13 @@ impl Demo {
         } else {
             Page(&outcome).to_string()
         };
-        match std::io::stdout().lock().write_all(text.as_bytes()) {
-            // Whoever reads has seen enough.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
-            written => written.context("writing to standard output")?,
-        }
+        print::all(&text)?;
         // Not on standard output, where two runs with one seed print the same: how MQTT's acknowledgements
         // fall together, and so how many bytes there are to search, is a matter of timing.
-        eprintln!(
+        print::aside(format_args!(
             "played in {:.1} s; searched all {} bytes that the relay handled",
             outcome.seconds, outcome.relay.searched
-        );
+        ));
         ensure!(
             outcome.supplier.verified,
             "the supplier could not verify the statement"

@@ -1,11 +1,14 @@
 //! `hydra`: the one binary. Argument parsing and wiring only; what it runs lives in the crates below.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod bench;
 mod cap;
 mod demo;
+mod print;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 /// A home's data does its work without giving the home away.
@@ -29,15 +32,24 @@ enum Command {
 
 /// Exit codes: 0 done, 1 it failed, 2 the command line is wrong.
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // The help that was asked for, or what is wrong with the command line.
+        Err(said) => return failed_or(print::seen(said.print()), said.exit_code()),
+    };
+    let result = match arguments.command {
         Command::Demo(demo) => demo.run(),
         Command::Cap(cap) => cap.run(),
         Command::Bench(bench) => bench.run(),
     };
+    failed_or(result, 0)
+}
+
+fn failed_or(result: Result<()>, code: i32) -> ExitCode {
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
         Err(error) => {
-            eprintln!("hydra: {error:#}");
+            print::aside(format_args!("hydra: {error:#}"));
             ExitCode::FAILURE
         }
     }

@@ -3,6 +3,5 @@
 
 mod bill;
 mod keep;
-mod output;
 mod run;
 mod seed;
