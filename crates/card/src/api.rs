@@ -5,17 +5,17 @@
 //! `api/refused.toml`. [`coverage`] tells which is which.
 
 mod context;
-mod digest;
 mod hydra;
 mod java;
 mod javacard;
 mod javacardx;
 mod layout;
 mod org;
+mod running;
 
 pub(crate) use context::{CryptoReason, Cx, Env};
-pub(crate) use digest::Digest;
 pub(crate) use layout::layout;
+pub(crate) use running::Running;
 
 use hydra_cap::api::MethodId;
 use hydra_vm::{Fault, ObjRef, Stop, Value};

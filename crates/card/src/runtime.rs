@@ -59,8 +59,8 @@ pub(crate) struct State {
     pub(crate) deletion_requested: bool,
     /// The last fault that stopped an applet.
     pub(crate) fault: Option<Fault>,
-    /// Hash computations in progress, by the object that holds them; like CLEAR_ON_RESET content, they go at reset.
-    pub(crate) digests: BTreeMap<ObjRef, api::Digest>,
+    /// Computations in progress, by the object that holds them; like CLEAR_ON_RESET content, they go at reset.
+    pub(crate) running: BTreeMap<ObjRef, api::Running>,
 }
 
 impl Runtime {
@@ -96,7 +96,7 @@ impl Runtime {
                 installing: None,
                 deletion_requested: false,
                 fault: None,
-                digests: BTreeMap::new(),
+                running: BTreeMap::new(),
             },
         };
         runtime.power_on()?;
@@ -112,7 +112,7 @@ impl Runtime {
         self.state.processing = None;
         self.state.selecting = false;
         self.state.installing = None;
-        self.state.digests.clear();
+        self.state.running.clear();
         self.power_on()
     }
 
@@ -189,7 +189,7 @@ impl Runtime {
         let roots: Vec<ObjRef> = self.state.roots().collect();
         self.vm.collect(&roots);
         let vm = &self.vm;
-        self.state.digests.retain(|obj, _| vm.owner(*obj).is_ok());
+        self.state.running.retain(|obj, _| vm.owner(*obj).is_ok());
     }
 
     /// Makes the JCRE's objects for this session.

@@ -21,6 +21,7 @@ extern crate alloc;
 extern crate std;
 
 mod aes;
+mod digest;
 mod gcm;
 mod hash;
 mod p256;
@@ -30,6 +31,7 @@ pub use crate::aes::{
     AesKey, BLOCK, KeyLength, NotWholeBlocks, aes_cbc_decrypt, aes_cbc_encrypt, aes_ecb_decrypt,
     aes_ecb_encrypt, cmac, cmac_verify,
 };
+pub use crate::digest::{Hash, HashAlgorithm, HashValue};
 pub use crate::gcm::{NONCE, TAG, Unauthentic, gcm_open, gcm_seal};
 pub use crate::hash::{
     Sha1, Sha256, TooMuchOutput, hkdf_sha256, hmac_sha256, hmac_sha256_verify, sha1, sha256,

@@ -256,7 +256,12 @@ impl Vm {
             }
         }
         let mut interfaces = Vec::new();
-        for &interface in row.interface_ids {
+        let own: Vec<api::ClassId> = self
+            .layout
+            .implemented(row.name)
+            .filter_map(|name| api::class(name).map(|class| class.id))
+            .collect();
+        for &interface in row.interface_ids.iter().chain(&own) {
             let index = self.api_class(interface);
             let slots = interface.get().slots.iter().map(|slot| {
                 let method = slot.method.get();

@@ -19,6 +19,7 @@ pub enum FieldKind {
 #[derive(Clone, Debug, Default)]
 pub struct ApiLayout {
     classes: Vec<(&'static str, &'static [FieldKind])>,
+    implemented: Vec<(&'static str, &'static str)>,
 }
 
 impl ApiLayout {
@@ -33,6 +34,23 @@ impl ApiLayout {
         self.classes.retain(|(known, _)| *known != name);
         self.classes.push((name, fields));
         self
+    }
+
+    /// Lets the platform's implementation of a class or interface implement another interface too: keys implement
+    /// `javacardx/crypto/KeyEncryption`. Classes of applets that extend or implement it do not gain that interface's
+    /// methods.
+    #[must_use]
+    pub fn implements(mut self, name: &'static str, interface: &'static str) -> Self {
+        self.implemented.push((name, interface));
+        self
+    }
+
+    /// The interfaces that only the platform's implementation of a class or interface has.
+    pub fn implemented<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'static str> + 'a {
+        self.implemented
+            .iter()
+            .filter(move |(known, _)| *known == name)
+            .map(|(_, interface)| *interface)
     }
 
     /// A class's own words.

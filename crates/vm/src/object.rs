@@ -259,6 +259,14 @@ impl Vm {
         }
     }
 
+    /// The bytes of a byte or boolean array, with the JCRE's rights.
+    pub fn own_bytes(&self, array: ObjRef) -> Result<&[u8], Fault> {
+        match &self.heap.get(array)?.body {
+            Body::Byte(bytes) | Body::Boolean(bytes) => Ok(bytes),
+            _ => Err(Fault::TypeConfusion),
+        }
+    }
+
     /// `length` bytes from `offset`; throws `ArrayIndexOutOfBoundsException` if they are not all inside.
     pub fn byte_range(
         &mut self,

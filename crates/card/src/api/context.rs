@@ -182,7 +182,10 @@ impl Cx<'_> {
     /// A new object of an API class that the calling applet owns.
     pub(crate) fn new_object(&mut self, class: &str) -> Result<ObjRef, Stop> {
         let owner = self.vm.caller();
-        self.vm.new_instance(class, owner, Storage::Persistent)
+        let object = self.vm.new_instance(class, owner, Storage::Persistent)?;
+        // The handle may have been another object's.
+        self.state.running.remove(&object);
+        Ok(object)
     }
 
     /// Invokes a method on behalf of another owner.

@@ -1,6 +1,9 @@
 use hydra_vm::ApiLayout;
 use hydra_vm::FieldKind::{self, Ref, Short};
 
+use super::javacard::security::{key, signature};
+use super::javacardx::crypto::cipher;
+
 /// The words that natives keep in API objects; each native's file names them.
 const FIELDS: &[(&str, &[FieldKind])] = &[
     ("javacard/framework/AID", &[Ref]),
@@ -8,21 +11,16 @@ const FIELDS: &[(&str, &[FieldKind])] = &[
     ("javacard/security/MessageDigest", &[Short]),
     ("javacard/security/RandomData", &[Short]),
     ("javacard/security/KeyPair", &[Short, Short, Ref, Ref]),
-    ("javacard/security/Signature", &[Short, Short, Ref]),
-    ("javacardx/crypto/Cipher", &[Short, Short, Ref, Ref, Ref]),
-    // Keys: type, size, K, value, P, A, B, G, R.
-    ("javacard/security/AESKey", KEY),
-    ("javacard/security/ECPublicKey", KEY),
-    ("javacard/security/ECPrivateKey", KEY),
+    ("javacard/security/Signature", signature::FIELDS),
+    ("javacardx/crypto/Cipher", cipher::FIELDS),
 ];
-
-const KEY: &[FieldKind] = &[Short, Short, Short, Ref, Ref, Ref, Ref, Ref, Ref];
 
 /// The layout of every API class that has words of its own.
 pub(crate) fn layout() -> ApiLayout {
-    FIELDS
+    let layout = FIELDS
         .iter()
         .fold(ApiLayout::new(), |layout, (class, fields)| {
             layout.class(class, fields)
-        })
+        });
+    key::Kind::classes().fold(layout, |layout, class| layout.class(class, key::FIELDS))
 }

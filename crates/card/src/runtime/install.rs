@@ -100,7 +100,7 @@ impl Runtime {
                 self.vm = before;
                 self.state.deletion_requested = false;
                 let vm = &self.vm;
-                self.state.digests.retain(|obj, _| vm.owner(*obj).is_ok());
+                self.state.running.retain(|obj, _| vm.owner(*obj).is_ok());
                 self.update_selected();
                 Err(status)
             }

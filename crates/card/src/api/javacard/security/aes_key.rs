@@ -26,10 +26,9 @@ pub(crate) fn get_key(
     target: ObjRef,
     offset: i16,
 ) -> Result<i8, Stop> {
-    let bytes = key::required(cx, this, key::VALUE)?;
-    cx.write(target, offset, &bytes)?;
+    let length = key::give(cx, this, key::VALUE, (target, offset))?;
     // At most 32.
-    Ok(i8::try_from(bytes.len()).unwrap_or(i8::MAX))
+    Ok(i8::try_from(length).unwrap_or(i8::MAX))
 }
 
 fn fits(cx: &mut Cx<'_>, array: ObjRef, offset: i16, length: i16) -> Result<bool, Stop> {

@@ -95,8 +95,7 @@ pub(crate) fn get_field(
     target: ObjRef,
     offset: i16,
 ) -> Result<i16, Stop> {
-    let bytes = key::required(cx, this, PARAMETERS[0])?;
-    give(cx, &bytes, target, offset)
+    key::give(cx, this, PARAMETERS[0], (target, offset))
 }
 
 /// `getA`: the number of bytes.
@@ -106,8 +105,7 @@ pub(crate) fn get_a(
     target: ObjRef,
     offset: i16,
 ) -> Result<i16, Stop> {
-    let bytes = key::required(cx, this, PARAMETERS[1])?;
-    give(cx, &bytes, target, offset)
+    key::give(cx, this, PARAMETERS[1], (target, offset))
 }
 
 /// `getB`: the number of bytes.
@@ -117,8 +115,7 @@ pub(crate) fn get_b(
     target: ObjRef,
     offset: i16,
 ) -> Result<i16, Stop> {
-    let bytes = key::required(cx, this, PARAMETERS[2])?;
-    give(cx, &bytes, target, offset)
+    key::give(cx, this, PARAMETERS[2], (target, offset))
 }
 
 /// `getG`: the number of bytes.
@@ -128,8 +125,7 @@ pub(crate) fn get_g(
     target: ObjRef,
     offset: i16,
 ) -> Result<i16, Stop> {
-    let bytes = key::required(cx, this, PARAMETERS[3])?;
-    give(cx, &bytes, target, offset)
+    key::give(cx, this, PARAMETERS[3], (target, offset))
 }
 
 /// `getR`: the number of bytes.
@@ -139,8 +135,7 @@ pub(crate) fn get_r(
     target: ObjRef,
     offset: i16,
 ) -> Result<i16, Stop> {
-    let bytes = key::required(cx, this, PARAMETERS[4])?;
-    give(cx, &bytes, target, offset)
+    key::give(cx, this, PARAMETERS[4], (target, offset))
 }
 
 /// `setK`: the cofactor.
@@ -174,7 +169,7 @@ pub(crate) fn copy_domain_parameters_from(
 /// Throws `CryptoException.ILLEGAL_VALUE` unless a key's parameters, where set, are those of P-256.
 pub(crate) fn check_curve(cx: &mut Cx<'_>, this: ObjRef) -> Result<(), Stop> {
     for (word, expected) in PARAMETERS.into_iter().zip(P256) {
-        if key::value(cx, this, word)?.is_some_and(|value| value != expected) {
+        if key::value(cx.vm, this, word)?.is_some_and(|value| value != expected) {
             return cx.crypto_error(CryptoReason::IllegalValue);
         }
     }
@@ -187,7 +182,7 @@ pub(crate) fn check_curve(cx: &mut Cx<'_>, this: ObjRef) -> Result<(), Stop> {
 /// Gives a key the parameters of P-256 where it has none: a pair that is generated without any gets the usual curve.
 pub(crate) fn fill_curve(cx: &mut Cx<'_>, this: ObjRef) -> Result<(), Stop> {
     for (word, value) in PARAMETERS.into_iter().zip(P256) {
-        if key::value(cx, this, word)?.is_none() {
+        if key::value(cx.vm, this, word)?.is_none() {
             key::put(cx, this, word, value)?;
         }
     }
@@ -195,18 +190,6 @@ pub(crate) fn fill_curve(cx: &mut Cx<'_>, this: ObjRef) -> Result<(), Stop> {
         cx.set_short(this, K, 1)?;
     }
     Ok(())
-}
-
-/// Copies a value to the applet; its length.
-pub(crate) fn give(
-    cx: &mut Cx<'_>,
-    bytes: &[u8],
-    target: ObjRef,
-    offset: i16,
-) -> Result<i16, Stop> {
-    cx.write(target, offset, bytes)?;
-    // At most 65.
-    Ok(i16::try_from(bytes.len()).unwrap_or(i16::MAX))
 }
 
 fn set(

@@ -28,8 +28,7 @@ pub(crate) fn get_s(
     target: ObjRef,
     offset: i16,
 ) -> Result<i16, Stop> {
-    let bytes = key::required(cx, this, key::VALUE)?;
-    ec_key::give(cx, &bytes, target, offset)
+    key::give(cx, this, key::VALUE, (target, offset))
 }
 
 /// The key for a computation: `UNINITIALIZED_KEY` or `ILLEGAL_VALUE` if it is none.

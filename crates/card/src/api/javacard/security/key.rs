@@ -1,11 +1,16 @@
 //! What all keys have in common, and where their words are.
 //!
-//! A key's value and each of its parameters is a byte array whose first byte is 1 once it is set; transient keys have a
-//! transient value, so clearing it unsets it.
+//! A key's value and each of its components is a byte array of its own: two bytes that say how many follow, plus one,
+//! and those. Zero says that it is not set; transient keys have transient arrays, so clearing them unsets the key.
 
+mod kind;
+
+pub(crate) use kind::{Family, Kind};
+
+use alloc::vec;
 use alloc::vec::Vec;
 
-use hydra_vm::{Atomicity, ObjRef, Stop, Storage};
+use hydra_vm::{Atomicity, Fault, FieldKind, ObjRef, Stop, Storage, Vm};
 
 use crate::api::{CryptoReason, Cx};
 
@@ -16,32 +21,47 @@ const SIZE: u16 = 1;
 /// The word of an EC key's cofactor; 0 when not set, which stands for 1.
 pub(crate) const K: u16 = 2;
 /// The word of the value: a secret key, W or S.
-pub(crate) const VALUE: u16 = 3;
-/// The words of the curve's parameters.
-pub(crate) const PARAMETERS: [u16; 5] = [4, 5, 6, 7, 8];
+pub(crate) const VALUE: u16 = 4;
+/// The words of the other components: of a curve p, A, B, G and R.
+pub(crate) const PARAMETERS: [u16; 5] = [5, 6, 7, 8, 9];
 
-/// Makes a key object.
-pub(crate) fn make(
-    cx: &mut Cx<'_>,
-    class: &str,
-    kind: i8,
-    bits: i16,
-    value_length: i16,
-    storage: Storage,
-) -> Result<ObjRef, Stop> {
-    let object = cx.new_object(class)?;
-    cx.set_short(object, TYPE, i16::from(kind))?;
+/// The words of every key.
+pub(crate) const FIELDS: &[FieldKind] = &[
+    FieldKind::Short,
+    FieldKind::Short,
+    FieldKind::Short,
+    // The cipher that decrypts what is set (`KeyEncryption`).
+    FieldKind::Ref,
+    FieldKind::Ref,
+    FieldKind::Ref,
+    FieldKind::Ref,
+    FieldKind::Ref,
+    FieldKind::Ref,
+    FieldKind::Ref,
+];
+
+/// Bytes before a component.
+const HEADER: usize = 2;
+
+/// Makes a key object, with room for its value.
+pub(crate) fn make(cx: &mut Cx<'_>, kind: &Kind, bits: i16) -> Result<ObjRef, Stop> {
+    let object = cx.new_object(kind.class)?;
+    cx.set_short(object, TYPE, i16::from(kind.number))?;
     cx.set_short(object, SIZE, bits)?;
-    let value = cx.new_own_bytes(value_length + 1, storage)?;
-    cx.set_object(object, VALUE, value)?;
+    reserve(cx, object, VALUE, kind.family.value_length(bits))?;
     Ok(object)
 }
 
 /// `Key.clearKey`: zeros, not set.
 pub(crate) fn clear_key(cx: &mut Cx<'_>, this: ObjRef) -> Result<(), Stop> {
-    let value = cx.object(this, VALUE)?;
-    let zeros = alloc::vec![0; cx.own_bytes(value)?.len()];
-    cx.own_write(value, 0, &zeros, Atomicity::Atomic)
+    for word in family(cx, this)?.cleared() {
+        let array = cx.object(this, *word)?;
+        if !array.is_null() {
+            let zeros = vec![0; cx.vm.own_bytes(array)?.len()];
+            cx.own_write(array, 0, &zeros, Atomicity::Atomic)?;
+        }
+    }
+    Ok(())
 }
 
 /// `Key.getSize`: bits.
@@ -55,54 +75,102 @@ pub(crate) fn get_type(cx: &mut Cx<'_>, this: ObjRef) -> Result<i8, Stop> {
     Ok(kind.cast_signed())
 }
 
-/// `Key.isInitialized`: the value, and of an EC key every parameter but K.
+/// `Key.isInitialized`: every component that its family needs.
 pub(crate) fn is_initialized(cx: &mut Cx<'_>, this: ObjRef) -> Result<bool, Stop> {
-    let mut words = Vec::from([VALUE]);
-    if is_ec(get_type(cx, this)?) {
-        words.extend(PARAMETERS);
-    }
-    for word in words {
-        if value(cx, this, word)?.is_none() {
+    for word in family(cx, this)?.required() {
+        if value(cx.vm, this, *word)?.is_none() {
             return Ok(false);
         }
     }
     Ok(true)
 }
 
-/// Whether a key type has curve parameters.
-pub(crate) fn is_ec(kind: i8) -> bool {
-    matches!(kind, 11 | 12 | 30 | 31)
+/// What kind of key a key object is.
+pub(crate) fn kind(cx: &mut Cx<'_>, this: ObjRef) -> Result<&'static Kind, Stop> {
+    let number = get_type(cx, this)?;
+    Kind::by_number(number).ok_or_else(|| Fault::TypeConfusion.into())
 }
 
-/// The value or parameter in a word, if it is set.
-pub(crate) fn value(cx: &mut Cx<'_>, key: ObjRef, word: u16) -> Result<Option<Vec<u8>>, Stop> {
-    let array = cx.object(key, word)?;
-    let bytes = cx.own_bytes(array)?;
-    Ok(match bytes.split_first() {
-        Some((1, value)) => Some(value.to_vec()),
-        _ => None,
-    })
+/// What a key object is good for.
+pub(crate) fn family(cx: &mut Cx<'_>, this: ObjRef) -> Result<Family, Stop> {
+    kind(cx, this).map(|kind| kind.family)
 }
 
-/// The value or parameter in a word, or `UNINITIALIZED_KEY`.
+/// The family of a key that an applet passed: throws `NullPointerException` or `SecurityException`; `None` if it is no
+/// key of the platform's.
+pub(crate) fn passed(cx: &mut Cx<'_>, key: ObjRef) -> Result<Option<Family>, Stop> {
+    cx.check_object(key)?;
+    let class = cx.vm.class_name(key)?;
+    if !class.is_some_and(Kind::is_class) {
+        return Ok(None);
+    }
+    let number = get_type(cx, key)?;
+    Ok(Kind::by_number(number).map(|kind| kind.family))
+}
+
+/// The component in a word, if it is set.
+pub(crate) fn value(vm: &Vm, key: ObjRef, word: u16) -> Result<Option<&[u8]>, Stop> {
+    let hydra_vm::Value::Ref(array) = vm.field(key, word)? else {
+        return Err(Fault::TypeConfusion.into());
+    };
+    if array.is_null() {
+        return Ok(None);
+    }
+    let Some((header, rest)) = vm.own_bytes(array)?.split_first_chunk::<HEADER>() else {
+        return Ok(None);
+    };
+    Ok(usize::from(u16::from_be_bytes(*header))
+        .checked_sub(1)
+        .and_then(|length| rest.get(..length)))
+}
+
+/// The component in a word, or `UNINITIALIZED_KEY`.
 pub(crate) fn required(cx: &mut Cx<'_>, key: ObjRef, word: u16) -> Result<Vec<u8>, Stop> {
-    match value(cx, key, word)? {
-        Some(value) => Ok(value),
+    match value(cx.vm, key, word)? {
+        Some(value) => Ok(value.to_vec()),
         None => cx.crypto_error(CryptoReason::UninitializedKey),
     }
 }
 
-/// Sets a value or parameter; its array is made when it is the first.
+/// Copies the component in a word to the applet; its length.
+pub(crate) fn give(
+    cx: &mut Cx<'_>,
+    key: ObjRef,
+    word: u16,
+    (target, offset): (ObjRef, i16),
+) -> Result<i16, Stop> {
+    let bytes = required(cx, key, word)?;
+    cx.write(target, offset, &bytes)?;
+    // A component is shorter than an array can be.
+    Ok(i16::try_from(bytes.len()).unwrap_or(i16::MAX))
+}
+
+/// Sets a component.
 pub(crate) fn put(cx: &mut Cx<'_>, key: ObjRef, word: u16, value: &[u8]) -> Result<(), Stop> {
-    let mut bytes = Vec::from([1]);
+    let Some(marked) = u16::try_from(value.len())
+        .ok()
+        .and_then(|l| l.checked_add(1))
+    else {
+        return cx.crypto_error(CryptoReason::IllegalValue);
+    };
+    reserve(cx, key, word, value.len())?;
+    let array = cx.object(key, word)?;
+    let mut bytes = Vec::with_capacity(HEADER + value.len());
+    bytes.extend(marked.to_be_bytes());
     bytes.extend_from_slice(value);
-    let mut array = cx.object(key, word)?;
-    if array.is_null() {
-        let Ok(length) = i16::try_from(bytes.len()) else {
-            return cx.crypto_error(CryptoReason::IllegalValue);
-        };
-        array = cx.new_own_bytes(length, Storage::Persistent)?;
-        cx.set_object(key, word, array)?;
-    }
     cx.own_write(array, 0, &bytes, Atomicity::Atomic)
+}
+
+/// Makes sure that a component of this length has room.
+fn reserve(cx: &mut Cx<'_>, key: ObjRef, word: u16, length: usize) -> Result<(), Stop> {
+    let array = cx.object(key, word)?;
+    if !array.is_null() && cx.vm.own_bytes(array)?.len() >= HEADER + length {
+        return Ok(());
+    }
+    let Ok(length) = i16::try_from(HEADER + length) else {
+        return cx.crypto_error(CryptoReason::IllegalValue);
+    };
+    let storage: Storage = kind(cx, key)?.storage;
+    let array = cx.new_own_bytes(length, storage)?;
+    cx.set_object(key, word, array)
 }

@@ -1,6 +1,7 @@
+use hydra_crypto::{Hash, HashAlgorithm};
 use hydra_vm::{ObjRef, Stop};
 
-use crate::api::{Cx, Digest};
+use crate::api::{Cx, Running};
 
 /// The word that holds the algorithm.
 const ALGORITHM: u16 = 0;
@@ -10,19 +11,32 @@ pub(crate) fn construct(_: &mut Cx<'_>, _: ObjRef) -> Result<(), Stop> {
     Ok(())
 }
 
-/// `MessageDigest.getInstance`: SHA-1 and SHA-256. Whether others may use it is the firewall's matter.
-pub(crate) fn get_instance(
-    cx: &mut Cx<'_>,
-    algorithm: i8,
-    _external: bool,
-) -> Result<ObjRef, Stop> {
-    let Some(digest) = Digest::new(algorithm) else {
+/// `MessageDigest.getInstance`. Whether others may use it is the firewall's matter.
+pub(crate) fn get_instance(cx: &mut Cx<'_>, number: i8, _external: bool) -> Result<ObjRef, Stop> {
+    if algorithm(number).is_none() {
         return cx.no_such_algorithm();
-    };
+    }
     let object = cx.new_object("javacard/security/MessageDigest")?;
-    cx.set_short(object, ALGORITHM, i16::from(algorithm))?;
-    cx.state.digests.insert(object, digest);
+    cx.set_short(object, ALGORITHM, i16::from(number))?;
     Ok(object)
+}
+
+/// The hash function of `MessageDigest.ALG_…`.
+pub(crate) fn algorithm(number: i8) -> Option<HashAlgorithm> {
+    Some(match number {
+        1 => HashAlgorithm::Sha1,
+        2 => HashAlgorithm::Md5,
+        3 => HashAlgorithm::Ripemd160,
+        4 => HashAlgorithm::Sha256,
+        5 => HashAlgorithm::Sha384,
+        6 => HashAlgorithm::Sha512,
+        7 => HashAlgorithm::Sha224,
+        8 => HashAlgorithm::Sha3_224,
+        9 => HashAlgorithm::Sha3_256,
+        10 => HashAlgorithm::Sha3_384,
+        11 => HashAlgorithm::Sha3_512,
+        _ => return None,
+    })
 }
 
 /// `getAlgorithm`
@@ -33,12 +47,14 @@ pub(crate) fn get_algorithm(cx: &mut Cx<'_>, this: ObjRef) -> Result<i8, Stop> {
 
 /// `getLength`
 pub(crate) fn get_length(cx: &mut Cx<'_>, this: ObjRef) -> Result<i8, Stop> {
-    get_algorithm(cx, this).map(Digest::length)
+    let length = function(cx, this)?.len();
+    // At most 64.
+    Ok(i8::try_from(length).unwrap_or(i8::MAX))
 }
 
 /// `reset`
 pub(crate) fn reset(cx: &mut Cx<'_>, this: ObjRef) -> Result<(), Stop> {
-    cx.state.digests.remove(&this);
+    cx.state.running.remove(&this);
     Ok(())
 }
 
@@ -50,8 +66,8 @@ pub(crate) fn update(
     offset: i16,
     length: i16,
 ) -> Result<(), Stop> {
-    let digest = running(cx, this)?;
-    take(cx, this, digest, (data, offset, length)).map(|_| ())
+    let function = function(cx, this)?;
+    take(cx, this, function, (data, offset, length)).map(|_| ())
 }
 
 /// `doFinal`: the digest's length; the object is fresh afterwards.
@@ -64,35 +80,33 @@ pub(crate) fn do_final(
     target: ObjRef,
     target_offset: i16,
 ) -> Result<i16, Stop> {
-    let size = i16::from(get_length(cx, this)?);
+    let function = function(cx, this)?;
+    // At most 64.
+    let size = i16::try_from(function.len()).unwrap_or(i16::MAX);
     cx.check(target, target_offset, size)?;
-    let digest = running(cx, this)?;
-    let digest = take(cx, this, digest, (data, offset, length))?;
-    cx.state.digests.remove(&this);
-    cx.write(target, target_offset, &digest.finish())?;
+    let digest = take(cx, this, function, (data, offset, length))?.finish_reset();
+    cx.write(target, target_offset, &digest)?;
     Ok(size)
 }
 
-/// The computation that an object is in.
-fn running(cx: &mut Cx<'_>, this: ObjRef) -> Result<Digest, Stop> {
-    if let Some(digest) = cx.state.digests.get(&this) {
-        return Ok(digest.clone());
-    }
-    match Digest::new(get_algorithm(cx, this)?) {
-        Some(digest) => Ok(digest),
+fn function(cx: &mut Cx<'_>, this: ObjRef) -> Result<HashAlgorithm, Stop> {
+    match algorithm(get_algorithm(cx, this)?) {
+        Some(function) => Ok(function),
         None => cx.no_such_algorithm(),
     }
 }
 
-/// Lets a computation take bytes of the applet's.
-fn take(
-    cx: &mut Cx<'_>,
+/// Lets an object's computation take bytes of the applet's.
+pub(crate) fn take<'a>(
+    cx: &'a mut Cx<'_>,
     this: ObjRef,
-    mut digest: Digest,
+    function: HashAlgorithm,
     (data, offset, length): (ObjRef, i16, i16),
-) -> Result<Digest, Stop> {
+) -> Result<&'a mut Hash, Stop> {
     let context = cx.context();
-    digest.update(cx.vm.byte_range(data, offset, length, context)?);
-    cx.state.digests.insert(this, digest.clone());
-    Ok(digest)
+    let data = cx.vm.byte_range(data, offset, length, context)?;
+    let fresh = || Running::Hash(Hash::new(function));
+    let Running::Hash(hash) = cx.state.running.entry(this).or_insert_with(fresh);
+    hash.update(data);
+    Ok(hash)
 }

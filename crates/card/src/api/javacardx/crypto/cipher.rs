@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 
 use hydra_crypto::{AesKey, aes_cbc_decrypt, aes_cbc_encrypt, aes_ecb_decrypt, aes_ecb_encrypt};
-use hydra_vm::{Atomicity, ObjRef, Stop, Storage};
+use hydra_vm::{Atomicity, FieldKind, ObjRef, Stop, Storage};
 
 use crate::api::javacard::security::key;
 use crate::api::{CryptoReason, Cx};
@@ -21,6 +21,15 @@ const MODE: u16 = 1;
 const KEY: u16 = 2;
 const IV: u16 = 3;
 const PROGRESS: u16 = 4;
+
+/// The words of a cipher.
+pub(crate) const FIELDS: &[FieldKind] = &[
+    FieldKind::Short,
+    FieldKind::Short,
+    FieldKind::Ref,
+    FieldKind::Ref,
+    FieldKind::Ref,
+];
 
 const MODE_DECRYPT: i16 = 1;
 const MODE_ENCRYPT: i16 = 2;

@@ -1,0 +1,129 @@
+//! The table of key types (API 3.2, `KeyBuilder`).
+
+use hydra_vm::Storage;
+
+use super::{PARAMETERS, VALUE};
+
+/// A type of key that [`KeyBuilder`](crate::api::javacard::security::key_builder) makes.
+pub(crate) struct Kind {
+    /// `KeyBuilder.TYPE_…`
+    pub(crate) number: i8,
+    /// `KeyBuilder.ALG_TYPE_…`
+    pub(crate) algorithm: i8,
+    pub(crate) class: &'static str,
+    pub(crate) storage: Storage,
+    pub(crate) family: Family,
+}
+
+/// What a key is good for, whatever its storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    Aes,
+    EcPublic,
+    EcPrivate,
+}
+
+const KINDS: &[Kind] = {
+    use Family::{Aes, EcPrivate, EcPublic};
+    use Storage::{ClearOnDeselect, ClearOnReset, Persistent};
+    &[
+        kind(11, 7, EC_PUBLIC, Persistent, EcPublic),
+        kind(12, 8, EC_PRIVATE, Persistent, EcPrivate),
+        kind(13, 2, AES, ClearOnReset, Aes),
+        kind(14, 2, AES, ClearOnDeselect, Aes),
+        kind(15, 2, AES, Persistent, Aes),
+        kind(30, 8, EC_PRIVATE, ClearOnReset, EcPrivate),
+        kind(31, 8, EC_PRIVATE, ClearOnDeselect, EcPrivate),
+    ]
+};
+
+/// A value and a whole curve.
+const EC: &[u16] = &{
+    let [p, a, b, g, r] = PARAMETERS;
+    [VALUE, p, a, b, g, r]
+};
+
+const AES: &str = "javacard/security/AESKey";
+const EC_PUBLIC: &str = "javacard/security/ECPublicKey";
+const EC_PRIVATE: &str = "javacard/security/ECPrivateKey";
+
+const fn kind(
+    number: i8,
+    algorithm: i8,
+    class: &'static str,
+    storage: Storage,
+    family: Family,
+) -> Kind {
+    Kind {
+        number,
+        algorithm,
+        class,
+        storage,
+        family,
+    }
+}
+
+impl Kind {
+    /// By `KeyBuilder.TYPE_…`.
+    pub(crate) fn by_number(number: i8) -> Option<&'static Self> {
+        KINDS.iter().find(|kind| kind.number == number)
+    }
+
+    /// By `KeyBuilder.ALG_TYPE_…` and `JCSystem.MEMORY_TYPE_…`.
+    pub(crate) fn by_algorithm(algorithm: i8, memory: i8) -> Option<&'static Self> {
+        KINDS
+            .iter()
+            .find(|kind| kind.algorithm == algorithm && kind.memory() == memory)
+    }
+
+    /// Whether a class of the API is that of a platform's key.
+    pub(crate) fn is_class(class: &str) -> bool {
+        KINDS.iter().any(|kind| kind.class == class)
+    }
+
+    /// The classes of the platform's keys; some stand here more than once.
+    pub(crate) fn classes() -> impl Iterator<Item = &'static str> {
+        KINDS.iter().map(|kind| kind.class)
+    }
+
+    /// `JCSystem.MEMORY_TYPE_…`
+    pub(crate) fn memory(&self) -> i8 {
+        match self.storage {
+            Storage::Persistent | Storage::Session => 0,
+            Storage::ClearOnReset => 1,
+            Storage::ClearOnDeselect => 2,
+        }
+    }
+}
+
+impl Family {
+    /// Whether there are keys of this many bits.
+    pub(crate) fn has_size(self, bits: i16) -> bool {
+        match self {
+            Self::Aes => matches!(bits, 128 | 192 | 256),
+            Self::EcPublic | Self::EcPrivate => bits == 256,
+        }
+    }
+
+    /// Bytes to keep for the value of a key of this many bits.
+    pub(super) fn value_length(self, bits: i16) -> usize {
+        let bytes = usize::from(bits.unsigned_abs()).div_ceil(8);
+        match self {
+            Self::EcPublic => 1 + 2 * bytes,
+            Self::Aes | Self::EcPrivate => bytes,
+        }
+    }
+
+    /// The words of the components without which the key is not initialised.
+    pub(super) fn required(self) -> &'static [u16] {
+        match self {
+            Self::Aes => &[VALUE],
+            Self::EcPublic | Self::EcPrivate => EC,
+        }
+    }
+
+    /// The words of the components that `clearKey` clears.
+    pub(super) fn cleared(self) -> &'static [u16] {
+        &[VALUE]
+    }
+}

@@ -1,0 +1,19 @@
+use core::fmt;
+
+use hydra_crypto::Hash;
+
+/// What an object of `javacard.security` or `javacardx.crypto` has taken of a message: intermediate state, which is
+/// no part of a transaction and gone after a reset (API 3.0.5, class `Cipher`), so it is kept beside the heap, by the
+/// object that it belongs to.
+pub(crate) enum Running {
+    /// A message digest, or the digest of a signature that hashes first.
+    Hash(Hash),
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hash(hash) => hash.fmt(f),
+        }
+    }
+}
