@@ -10,6 +10,8 @@ use std::{env, fs};
 
 use serde_json::Value;
 
+include!("src/api/bucket.rs");
+
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failure> {
@@ -253,9 +255,10 @@ impl Table {
                     "interface" => "Interface",
                     other => return Err(format!("{}: space {other}", class.name).into()),
                 };
+                let (params, result) = self.signature(row)?;
                 writeln!(
                     methods,
-                    "ApiMethod {{ id: MethodId({}), class: ClassId({c}), name: {:?}, descriptor: {:?}, token: {}, space: Space::{space}, flags: ApiFlags(0x{:04X}), since: ({}, {}), throws: &{:?} }},",
+                    "ApiMethod {{ id: MethodId({}), class: ClassId({c}), name: {:?}, descriptor: {:?}, params: &[{params}], result: {result}, token: {}, space: Space::{space}, flags: ApiFlags(0x{:04X}), since: ({}, {}), throws: &{:?} }},",
                     first + count,
                     row.name,
                     row.descriptor,
@@ -326,9 +329,12 @@ impl Table {
             "static CLASS_TABLE: [ApiClass; {}] = [\n{classes}];",
             self.classes.len()
         )?;
-        writeln!(text, "static CLASS_NAMES: &[(&str, ClassId)] = &[")?;
-        for (name, id) in &self.by_name {
-            writeln!(text, "({name:?}, ClassId({id})),")?;
+        writeln!(
+            text,
+            "static CLASSES_BY_BUCKET: [&[ClassId]; {CLASS_BUCKETS}] = ["
+        )?;
+        for bucket in self.buckets() {
+            writeln!(text, "&[{}],", bucket.join(", "))?;
         }
         writeln!(
             text,
@@ -359,6 +365,68 @@ impl Table {
         }
         text.push_str("];\n");
         Ok(text)
+    }
+
+    /// The classes by the hash of their names.
+    fn buckets(&self) -> Vec<Vec<String>> {
+        let mut buckets = vec![Vec::new(); CLASS_BUCKETS];
+        for (name, id) in &self.by_name {
+            buckets[bucket(name)].push(format!("ClassId({id})"));
+        }
+        buckets
+    }
+
+    /// The types of a row's parameters and of its result, as the table has them.
+    fn signature(&self, row: &Row) -> Result<(String, String), Failure> {
+        let malformed = || format!("{}: descriptor {}", row.name, row.descriptor);
+        let (params, result) = row
+            .descriptor
+            .strip_prefix('(')
+            .and_then(|rest| rest.split_once(')'))
+            .ok_or_else(malformed)?;
+        let mut list = String::new();
+        let mut rest = params;
+        while !rest.is_empty() {
+            let (param, after) = self.param(rest).ok_or_else(malformed)?;
+            write!(list, "Param::{param}, ")?;
+            rest = after;
+        }
+        let result = match result {
+            "V" => "None".to_owned(),
+            result => {
+                let (result, _) = self.param(result).ok_or_else(malformed)?;
+                format!("Some(Param::{result})")
+            }
+        };
+        Ok((list, result))
+    }
+
+    /// The first type of a descriptor, and what follows it.
+    fn param<'a>(&self, descriptor: &'a str) -> Option<(String, &'a str)> {
+        let (first, rest) = descriptor.split_at_checked(1)?;
+        let fixed = match first {
+            "I" => "Int",
+            "Z" | "B" | "S" => "Short",
+            "L" => {
+                let (name, rest) = rest.split_once(';')?;
+                let class = self.class_id(name).ok()?;
+                return Some((format!("Instance(ClassId({class}))"), rest));
+            }
+            "[" => {
+                let (element, rest) = rest.split_at_checked(1)?;
+                let array = match element {
+                    "Z" => "Booleans",
+                    "B" => "Bytes",
+                    "S" => "Shorts",
+                    "I" => "Ints",
+                    "L" => return Some(("References".to_owned(), rest.split_once(';')?.1)),
+                    _ => return None,
+                };
+                return Some((array.to_owned(), rest));
+            }
+            _ => return None,
+        };
+        Some((fixed.to_owned(), rest))
     }
 
     fn ids_of(&self, names: &[String]) -> Result<String, Failure> {

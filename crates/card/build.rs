@@ -160,7 +160,7 @@ impl Natives {
         // Exceptions differ in nothing but their class.
         if throwable && method.name == "throwIt" {
             return Some(format!(
-                "{}::throw_it(cx, {class:?}, ",
+                "{}::throw_it(cx, const {{ hydra_cap::api::class_id({class:?}) }}, ",
                 module("java/lang/Throwable")
             ));
         }

@@ -139,6 +139,10 @@ pub struct ApiMethod {
     pub name: &'static str,
     /// JVM descriptor.
     pub descriptor: &'static str,
+    /// The types of the parameters, `this` not included.
+    pub params: &'static [Param],
+    /// The type of the result; none for `void`.
+    pub result: Option<Param>,
     /// Token in the declaring class.
     pub token: u8,
     /// Which numbering the token belongs to.
@@ -149,6 +153,27 @@ pub struct ApiMethod {
     pub since: (u8, u8),
     /// Declared exceptions.
     pub throws: &'static [&'static str],
+}
+
+/// A type, as far as the VM tells values apart when they are handed to a native or come from one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Param {
+    /// `boolean`, `byte` or `short`.
+    Short,
+    /// `int`
+    Int,
+    /// `boolean[]`
+    Booleans,
+    /// `byte[]`
+    Bytes,
+    /// `short[]`
+    Shorts,
+    /// `int[]`
+    Ints,
+    /// An array of references.
+    References,
+    /// An instance of this class or interface.
+    Instance(ClassId),
 }
 
 /// A static field.
@@ -178,6 +203,7 @@ pub struct Generation {
 }
 
 include!(concat!(env!("OUT_DIR"), "/api_table.rs"));
+include!("api/bucket.rs");
 
 /// How many methods the table declares.
 pub const METHOD_COUNT: usize = METHOD_TABLE.len();
@@ -211,8 +237,70 @@ pub fn package_by_aid(aid: &[u8]) -> Option<&'static ApiPackage> {
 /// The class with this internal name.
 #[must_use]
 pub fn class(name: &str) -> Option<&'static ApiClass> {
-    let found = CLASS_NAMES.binary_search_by(|(n, _)| (*n).cmp(name)).ok()?;
-    Some(CLASS_NAMES[found].1.get())
+    CLASSES_BY_BUCKET[bucket(name)]
+        .iter()
+        .map(|id| id.get())
+        .find(|class| class.name == name)
+}
+
+/// A virtual or interface method as a constant: its class or interface, and its token there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Virtual {
+    /// The class or interface that it is asked of.
+    pub class: ClassId,
+    /// Its index in [`ApiClass::slots`].
+    pub token: u8,
+}
+
+/// The number of a class, for constants: a name that is not in the table stops the build.
+///
+/// # Panics
+/// On a name that is not in the table.
+#[must_use]
+pub const fn class_id(name: &str) -> ClassId {
+    let bucket = CLASSES_BY_BUCKET[bucket(name)];
+    let mut at = 0;
+    while at < bucket.len() {
+        if same(CLASS_TABLE[bucket[at].0 as usize].name, name) {
+            return bucket[at];
+        }
+        at += 1;
+    }
+    panic!("no such class in the API table")
+}
+
+/// A virtual or interface method, inherited ones included, for constants: one that is not in the table stops the build.
+///
+/// # Panics
+/// On a class or method that is not in the table.
+#[must_use]
+pub const fn virtual_method(class: &str, name: &str, descriptor: &str) -> Virtual {
+    let class = class_id(class);
+    let slots = CLASS_TABLE[class.0 as usize].slots;
+    let mut token = 0;
+    while (token as usize) < slots.len() {
+        let method = &METHOD_TABLE[slots[token as usize].method.0 as usize];
+        if same(method.name, name) && same(method.descriptor, descriptor) {
+            return Virtual { class, token };
+        }
+        token += 1;
+    }
+    panic!("no such method in the API table")
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < a.len() {
+        if a[at] != b[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
 }
 
 /// The method declared under this class, name and descriptor; inherited ones are not looked for.

@@ -85,7 +85,7 @@ macro_rules! opcodes {
             pub const ALL: [Self; 185] = [$(Self::$name,)*];
 
             /// The instruction with this number; `None` for the reserved and undefined ones.
-            #[inline]
+            #[inline(always)]
             pub const fn from_byte(byte: u8) -> Option<Self> {
                 match byte {
                     $($number => Some(Self::$name),)*

@@ -4,6 +4,7 @@
 //! OPEN's business; the runtime asks it through [`Platform`].
 
 mod apdu;
+pub(crate) mod callback;
 mod install;
 mod instance;
 mod platform;

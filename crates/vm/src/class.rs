@@ -91,6 +91,29 @@ impl Class {
     }
 }
 
+/// The index of each API class that was asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiClasses(Box<[Option<core::num::NonZeroU16>]>);
+
+impl ApiClasses {
+    pub(crate) fn new() -> Self {
+        Self(alloc::vec![None; api::CLASS_COUNT].into_boxed_slice())
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(&self, id: api::ClassId) -> Option<ClassIndex> {
+        let known = *self.0.get(usize::from(id.0))?;
+        // Kept as one more, so that none takes no room.
+        known.map(|index| ClassIndex(index.get() - 1))
+    }
+
+    fn insert(&mut self, id: api::ClassId, index: ClassIndex) {
+        if let Some(known) = self.0.get_mut(usize::from(id.0)) {
+            *known = core::num::NonZeroU16::new(index.0.saturating_add(1));
+        }
+    }
+}
+
 /// Counts the words of a descriptor's parameters, `this` not included.
 pub(crate) fn parameter_words(descriptor: &str) -> u8 {
     let mut words = 0;
@@ -169,13 +192,13 @@ impl Vm {
 
     /// The class for a row of the API table, made when first asked for.
     pub(crate) fn api_class(&mut self, id: api::ClassId) -> ClassIndex {
-        if let Some(index) = self.api_classes.get(&id.0) {
-            return *index;
+        if let Some(index) = self.api_classes.get(id) {
+            return index;
         }
         let (class, first) = self.build_api_class(id);
         // The API has far fewer classes than there are indices.
         let index = self.add_class(class).unwrap_or_default();
-        self.api_classes.insert(id.0, index);
+        self.api_classes.insert(id, index);
         // Its own index closes the ancestry, and an interface counts itself among those it implements.
         if let Some(class) = self
             .classes

@@ -1,5 +1,7 @@
 //! The exceptions that the VM itself throws, and the JCRE's own instances of all of them.
 
+use hydra_cap::api::{ClassId, class_id};
+
 use crate::error::{Fault, Stop};
 use crate::heap::{Body, Object};
 use crate::ids::{ClassIndex, ObjRef, Owner};
@@ -25,17 +27,23 @@ pub(crate) enum Exception {
 }
 
 impl Exception {
-    const fn class(self) -> &'static str {
+    fn class(self) -> ClassId {
         match self {
-            Self::NullPointer => "java/lang/NullPointerException",
-            Self::Arithmetic => "java/lang/ArithmeticException",
-            Self::ArrayIndexOutOfBounds => "java/lang/ArrayIndexOutOfBoundsException",
-            Self::ArrayStore => "java/lang/ArrayStoreException",
-            Self::ClassCast => "java/lang/ClassCastException",
-            Self::NegativeArraySize => "java/lang/NegativeArraySizeException",
-            Self::Security => "java/lang/SecurityException",
-            Self::NoResource | Self::NoTransientSpace => "javacard/framework/SystemException",
-            Self::TransactionBufferFull => "javacard/framework/TransactionException",
+            Self::NullPointer => const { class_id("java/lang/NullPointerException") },
+            Self::Arithmetic => const { class_id("java/lang/ArithmeticException") },
+            Self::ArrayIndexOutOfBounds => {
+                const { class_id("java/lang/ArrayIndexOutOfBoundsException") }
+            }
+            Self::ArrayStore => const { class_id("java/lang/ArrayStoreException") },
+            Self::ClassCast => const { class_id("java/lang/ClassCastException") },
+            Self::NegativeArraySize => const { class_id("java/lang/NegativeArraySizeException") },
+            Self::Security => const { class_id("java/lang/SecurityException") },
+            Self::NoResource | Self::NoTransientSpace => {
+                const { class_id("javacard/framework/SystemException") }
+            }
+            Self::TransactionBufferFull => {
+                const { class_id("javacard/framework/TransactionException") }
+            }
         }
     }
 
@@ -52,15 +60,21 @@ impl Exception {
 impl Vm {
     #[cold]
     pub(crate) fn throw_vm(&mut self, exception: Exception) -> Stop {
-        self.throw(exception.class(), exception.reason())
+        self.throw_known(exception.class(), exception.reason())
     }
 
     /// Throws the JCRE's own instance of an exception class (`javacard/framework/ISOException`), with a reason if the
     /// class has one. The instance is a temporary entry point object: applets can't keep it.
     pub fn throw(&mut self, class: &str, reason: i16) -> Stop {
-        let Some(class) = self.api_class_by_name(class) else {
-            return Fault::NoSuchMember.into();
-        };
+        match hydra_cap::api::class(class) {
+            Some(class) => self.throw_known(class.id, reason),
+            None => Fault::NoSuchMember.into(),
+        }
+    }
+
+    /// [`Self::throw`] for a class that is known when this is compiled, see [`hydra_cap::api::class_id`].
+    pub fn throw_known(&mut self, class: ClassId, reason: i16) -> Stop {
+        let class = self.api_class(class);
         let instance = match self.exceptions.get(&class) {
             Some(instance) => *instance,
             None => match self.new_exception(class) {
@@ -106,13 +120,15 @@ impl Vm {
         else {
             return None;
         };
-        let has_reason = |name| {
-            let row = hydra_cap::api::class(name)?;
-            let index = self.api_classes.get(&row.id.0)?;
-            Some(self.is_subclass(*class, *index))
-        };
-        let checked = has_reason("javacard/framework/CardException") == Some(true);
-        let has = checked || has_reason("javacard/framework/CardRuntimeException") == Some(true);
+        const WITH_REASON: [ClassId; 2] = [
+            class_id("javacard/framework/CardRuntimeException"),
+            class_id("javacard/framework/CardException"),
+        ];
+        let has = WITH_REASON.iter().any(|id| {
+            self.api_classes
+                .get(*id)
+                .is_some_and(|index| self.is_subclass(*class, index))
+        });
         has.then(|| words.first().map(|word| word.cast_signed()))
             .flatten()
     }

@@ -300,6 +300,11 @@ impl Heap {
         self.free.push(obj.0);
     }
 
+    /// Whether no object is noted as changed.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.dirty.is_empty()
+    }
+
     /// The handles that changed, each once, in order; `keep` says which stay noted.
     pub(crate) fn take_dirty(&mut self, keep: impl Fn(&Object) -> bool) -> Vec<u16> {
         let mut taken = core::mem::take(&mut self.dirty);

@@ -17,8 +17,6 @@ use alloc::sync::Arc;
 
 use hydra_cap::opcode::Opcode;
 
-pub(crate) use invoke::Signature;
-
 use crate::error::{Fault, Stop};
 use crate::exception::Exception;
 use crate::heap::{Body, Object};
@@ -31,6 +29,13 @@ use crate::word::Word;
 
 /// How deep natives and bytecode may call each other.
 const MAX_NESTING: usize = 24;
+
+/// The most words of arguments of a method.
+const MAX_ARGS: usize = 32;
+
+/// Words of stack and frames that a card keeps between commands.
+const IDLE_STACK: usize = 128;
+const IDLE_FRAMES: usize = 16;
 
 /// A method in execution. The innermost one's registers are in the [`Machine`].
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +148,7 @@ impl Vm {
             return Err(Fault::StackOverflow.into());
         }
         if self.stack.is_empty() {
-            self.stack.resize(self.limits.stack, Word::ZERO);
+            self.grow_stack(IDLE_STACK)?;
         }
         let (sp, frames) = (self.sp, self.frames.len());
         self.nesting += 1;
@@ -160,11 +165,28 @@ impl Vm {
         self.frames.truncate(frames);
         self.sp = sp;
         if self.nesting == 0 {
-            // An idle card keeps no stack.
-            self.stack = alloc::vec::Vec::new();
-            self.frames = alloc::vec::Vec::new();
+            // An idle card keeps a small stack, and nothing in it.
+            if self.stack.len() > IDLE_STACK {
+                self.stack = alloc::vec::Vec::new();
+            } else {
+                self.stack.fill(Word::ZERO);
+            }
+            if self.frames.capacity() > IDLE_FRAMES {
+                self.frames = alloc::vec::Vec::new();
+            }
         }
         result
+    }
+
+    /// Makes the stack at least `needed` words long, if the card has that many.
+    #[cold]
+    fn grow_stack(&mut self, needed: usize) -> Result<(), Fault> {
+        if needed > self.limits.stack {
+            return Err(Fault::StackOverflow);
+        }
+        let length = needed.next_power_of_two().min(self.limits.stack);
+        self.stack.resize(length, Word::ZERO);
+        Ok(())
     }
 
     fn invoke_code(
@@ -181,6 +203,9 @@ impl Vm {
         }
         let observed = self.observer.is_some();
         let sp = self.sp;
+        if self.stack.len() < sp + MAX_ARGS {
+            self.grow_stack(sp + MAX_ARGS)?;
+        }
         let limit = self.stack.len();
         let mut machine = Machine {
             vm: self,

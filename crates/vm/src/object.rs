@@ -150,13 +150,20 @@ impl Vm {
 
     /// Whether the object is an instance of an API class or interface. An array is an `Object` only.
     pub fn is_instance(&self, obj: ObjRef, class: &str) -> Result<bool, Fault> {
-        let object = self.heap.get(obj)?;
         let row = hydra_cap::api::class(class).ok_or(Fault::NoSuchMember)?;
+        self.is_instance_of(obj, row.id)
+    }
+
+    /// [`Self::is_instance`] for a class that is known when this is compiled, see [`hydra_cap::api::class_id`].
+    pub fn is_instance_of(
+        &self,
+        obj: ObjRef,
+        class: hydra_cap::api::ClassId,
+    ) -> Result<bool, Fault> {
+        let object = self.heap.get(obj)?;
         // A class that nothing has asked for yet has no instances.
-        let Some(index) = self.api_classes.get(&row.id.0) else {
-            return Ok(false);
-        };
-        Ok(self.is_subclass(self.class_of(object), *index))
+        let index = self.api_classes.get(class);
+        Ok(index.is_some_and(|index| self.is_subclass(self.class_of(object), index)))
     }
 
     /// Whether the object's class implements a shareable interface.
@@ -165,6 +172,7 @@ impl Vm {
         Ok(self.class(class).is_some_and(|class| class.shareable))
     }
 
+    #[inline]
     pub(crate) fn class_of(&self, object: &Object) -> ClassIndex {
         match &object.body {
             Body::Instance { class, .. } => *class,

@@ -91,6 +91,13 @@ impl core::error::Error for RestoreError {}
 impl Vm {
     /// What changed since the last call. Effects of a transaction in progress are left out: the values before it are in.
     pub fn take_changes(&mut self) -> Changes {
+        if self.heap.is_clean()
+            && self.dirty_packages.is_empty()
+            && self.dirty_statics.is_empty()
+            && self.dirty_records.is_empty()
+        {
+            return Changes::new();
+        }
         let handles = self.heap.take_dirty(|object| object.has(Object::NEW));
         let packages = core::mem::take(&mut self.dirty_packages);
         let statics = core::mem::take(&mut self.dirty_statics);

@@ -8,12 +8,12 @@ use hydra_cap::CapFile;
 use hydra_cap::api;
 use hydra_wire::Aid;
 
-use crate::class::{Class, Target};
+use crate::class::{ApiClasses, Class, Target};
 use crate::error::Fault;
 use crate::heap::Heap;
 use crate::host::Observer;
 use crate::ids::{AppletId, ClassIndex, ContextId, ObjRef, Owner, PackageId};
-use crate::interp::{Frame, Signature};
+use crate::interp::Frame;
 use crate::layout::ApiLayout;
 use crate::memory::Limits;
 use crate::package::{Package, Statics};
@@ -29,7 +29,7 @@ pub struct Vm {
     pub(crate) layout: ApiLayout,
     pub(crate) limits: Limits,
     pub(crate) classes: Vec<Option<Arc<Class>>>,
-    pub(crate) api_classes: BTreeMap<u16, ClassIndex>,
+    pub(crate) api_classes: ApiClasses,
     object_class: ClassIndex,
     /// By number; 0 is none.
     packages: Vec<Option<Arc<Package>>>,
@@ -41,7 +41,6 @@ pub struct Vm {
     pub(crate) dirty_packages: BTreeSet<PackageId>,
     pub(crate) transaction: Option<Transaction>,
     pub(crate) exceptions: BTreeMap<ClassIndex, ObjRef>,
-    pub(crate) signatures: BTreeMap<u16, Arc<Signature>>,
     pub(crate) stack: Vec<Word>,
     pub(crate) sp: usize,
     pub(crate) frames: Vec<Frame>,
@@ -70,7 +69,7 @@ impl Vm {
             layout,
             limits,
             classes: Vec::new(),
-            api_classes: BTreeMap::new(),
+            api_classes: ApiClasses::new(),
             object_class: ClassIndex::default(),
             packages: Vec::new(),
             statics: Vec::new(),
@@ -80,7 +79,6 @@ impl Vm {
             dirty_packages: BTreeSet::new(),
             transaction: None,
             exceptions: BTreeMap::new(),
-            signatures: BTreeMap::new(),
             stack: Vec::new(),
             sp: 0,
             frames: Vec::new(),
@@ -153,21 +151,10 @@ impl Vm {
         })
     }
 
-    /// The method that `obj` has for a virtual or interface method of an API class or interface:
-    /// `find_virtual(applet, "javacard/framework/Applet", "process(Ljavacard/framework/APDU;)V")`.
-    pub fn find_virtual(
-        &mut self,
-        obj: ObjRef,
-        class: &str,
-        method: &str,
-    ) -> Result<MethodRef, Fault> {
-        let row = api::class(class).ok_or(Fault::NoSuchMember)?;
-        let token = row.slots.iter().position(|slot| {
-            let known = slot.method.get();
-            method.strip_prefix(known.name) == Some(known.descriptor)
-        });
-        let token = token.ok_or(Fault::NoSuchMember)?;
-        let index = self.api_class(row.id);
+    /// The method that `obj` has for a virtual or interface method of an API class or interface, see
+    /// [`hydra_cap::api::virtual_method`].
+    pub fn find_virtual(&mut self, obj: ObjRef, method: api::Virtual) -> Result<MethodRef, Fault> {
+        let index = self.api_class(method.class);
         let actual = self.class_of(self.heap.get(obj)?);
         if !self.is_subclass(actual, index) {
             return Err(Fault::TypeConfusion);
@@ -177,8 +164,8 @@ impl Vm {
             self.class(index).ok_or(Fault::NoSuchMember)?,
         );
         let slot = match actual.implements(index) {
-            Some(implemented) => implemented.slots.get(token),
-            None => named.public.get(token),
+            Some(implemented) => implemented.slots.get(usize::from(method.token)),
+            None => named.public.get(usize::from(method.token)),
         };
         let found = slot
             .and_then(|slot| actual.methods.get(usize::from(*slot)))

@@ -4,7 +4,7 @@
 
 use alloc::vec::Vec;
 use hydra_gp::Privileges;
-use hydra_vm::Vm;
+use hydra_vm::{AppletId, Vm};
 use hydra_wire::Aid;
 
 use super::records::{self, Fields, Owned, push_lv};
@@ -45,6 +45,17 @@ pub(crate) enum Kind {
     Applet(Applet),
     /// An executable load file.
     LoadFile(LoadFile),
+}
+
+/// Who answers the commands of a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answering {
+    /// The issuer security domain, or another.
+    Domain,
+    /// The virtual terminal.
+    Terminal,
+    /// An instance of a loaded applet.
+    Applet(AppletId),
 }
 
 /// An instance of a loaded applet.
@@ -94,6 +105,24 @@ impl Entry {
                 self.life_cycle & LOCKED == 0 && self.life_cycle & SELECTABLE == SELECTABLE
             }
         }
+    }
+
+    /// Who answers commands when the entry of these bytes is selected.
+    fn answering(bytes: &[u8]) -> Option<Answering> {
+        let mut fields = Fields(bytes);
+        let kind = fields.byte()?;
+        Some(match kind {
+            0 | 1 => Answering::Domain,
+            2 => Answering::Terminal,
+            3 => {
+                // Life cycle, privileges, domain.
+                fields.bytes(6)?;
+                let length = fields.byte()?;
+                fields.bytes(length.into())?;
+                Answering::Applet(AppletId(fields.u16()?))
+            }
+            _ => return None,
+        })
     }
 
     fn encode(&self) -> Vec<u8> {
@@ -192,6 +221,11 @@ pub(crate) fn get(vm: &Vm, id: EntryId) -> Option<Entry> {
     Entry::decode(id, bytes)
 }
 
+/// Who answers for the entry of this id, found without reading the rest of it.
+pub(crate) fn answering(vm: &Vm, id: EntryId) -> Option<Answering> {
+    Entry::answering(vm.record_get(records::ENTRIES + u32::from(id.0))?)
+}
+
 /// The application, domain or load file with exactly this AID.
 pub(crate) fn by_aid(vm: &Vm, aid: &[u8]) -> Option<Entry> {
     all(vm).find(|entry| entry.aid.as_bytes() == aid)
@@ -265,6 +299,13 @@ mod tests {
                 domain: EntryId::ISSUER,
             };
             let bytes = entry.encode();
+            let answering = match &entry.kind {
+                Kind::Issuer | Kind::Domain => Some(Answering::Domain),
+                Kind::Terminal => Some(Answering::Terminal),
+                Kind::Applet(applet) => Some(Answering::Applet(AppletId(applet.instance))),
+                Kind::LoadFile(_) => None,
+            };
+            assert_eq!(Entry::answering(&bytes), answering);
             assert_eq!(Entry::decode(entry.id, &bytes), Some(entry));
             for cut in 0..bytes.len() {
                 // A module list may end anywhere between two AIDs; everything else must be whole.

@@ -9,7 +9,7 @@ use hydra_vm::AppletId;
 use hydra_wire::{Command, Response, StatusWord, tlv};
 
 use super::channel::{Channel, HOST_CHANNELS};
-use super::registry::{self, Entry, EntryId, Kind};
+use super::registry::{self, Answering, Entry, EntryId, Kind};
 use crate::card::{Card, Mute};
 
 impl Card {
@@ -29,17 +29,17 @@ impl Card {
         let Some(channel) = self.open.channels.get(&at) else {
             return Ok(StatusWord::CHANNEL_NOT_SUPPORTED.into());
         };
-        let Some(selected) = registry::get(self.runtime.vm(), channel.selected) else {
-            return Ok(StatusWord::COMMAND_NOT_ALLOWED.into());
-        };
-        match &selected.kind {
-            Kind::Issuer | Kind::Domain => self.domain_command(at, &selected, command),
-            Kind::Terminal => self.terminal_command(command),
-            Kind::Applet(applet) => {
-                let applet = AppletId(applet.instance);
+        let selected = channel.selected;
+        match registry::answering(self.runtime.vm(), selected) {
+            Some(Answering::Domain) => match registry::get(self.runtime.vm(), selected) {
+                Some(domain) => self.domain_command(at, &domain, command),
+                None => Ok(StatusWord::COMMAND_NOT_ALLOWED.into()),
+            },
+            Some(Answering::Terminal) => self.terminal_command(command),
+            Some(Answering::Applet(applet)) => {
                 Ok(self.runtime.process(&mut self.open, at, applet, command))
             }
-            Kind::LoadFile(_) => Ok(StatusWord::COMMAND_NOT_ALLOWED.into()),
+            None => Ok(StatusWord::COMMAND_NOT_ALLOWED.into()),
         }
     }
 

@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use hydra_vm::{ObjRef, Owner, PackageId, Stop, Value};
 use hydra_wire::{Aid, StatusWord};
 
-use super::{Apdu, AppletRef, Instance, Platform, Runtime};
+use super::{Apdu, AppletRef, Instance, Platform, Runtime, callback};
 use crate::api::Env;
 
 /// An installation in progress.
@@ -123,13 +123,14 @@ impl Runtime {
             }
         }
         for applet in applets {
-            let event = "javacard/framework/AppletEvent";
-            let listens = self
-                .applet(*applet)
-                .is_some_and(|instance| self.vm.is_instance(instance.object, event) == Ok(true));
+            let listens = self.applet(*applet).is_some_and(|instance| {
+                self.vm
+                    .is_instance_of(instance.object, callback::APPLET_EVENT)
+                    == Ok(true)
+            });
             if listens {
                 // Whatever it does, it goes.
-                if let Err(stop) = self.call(platform, *applet, event, "uninstall()V", &[]) {
+                if let Err(stop) = self.call(platform, *applet, callback::UNINSTALL, &[]) {
                     self.status(stop);
                 }
                 self.abort_transaction();

@@ -1,13 +1,17 @@
 use alloc::vec::Vec;
 
+use hydra_cap::api::Virtual;
 use hydra_vm::{Clear, Fault, Stop, Value};
 use hydra_wire::{Command, Response, StatusWord};
 
-use super::{Apdu, AppletRef, Platform, Runtime};
+use super::{Apdu, AppletRef, Platform, Runtime, callback};
 use crate::api::Env;
 
 /// How many branches and calls one command may take: a few seconds' worth.
 pub(super) const STEPS: u64 = 400_000_000;
+
+/// The most arguments that a method of an applet is called with, the applet included.
+const MOST_ARGUMENTS: usize = 8;
 
 impl Runtime {
     /// Selects an applet on a channel (JCRE 3.0.5 §4.5) and lets it answer the command that selected it. The status
@@ -59,19 +63,12 @@ impl Runtime {
         self.state.channels.insert(channel, applet);
         self.update_selected();
         let accepted = if elsewhere.is_empty() {
-            self.call(
-                platform,
-                applet,
-                "javacard/framework/Applet",
-                "select()Z",
-                &[],
-            )
+            self.call(platform, applet, callback::SELECT, &[])
         } else {
             self.call(
                 platform,
                 applet,
-                "javacard/framework/MultiSelectable",
-                "select(Z)Z",
+                callback::MULTI_SELECT,
                 &[Value::boolean(elsewhere.contains(&applet))],
             )
         };
@@ -112,13 +109,7 @@ impl Runtime {
         };
         self.state.channel = channel;
         let result = if self.state.active_in_context(context) == 1 {
-            self.call(
-                platform,
-                applet,
-                "javacard/framework/Applet",
-                "deselect()V",
-                &[],
-            )
+            self.call(platform, applet, callback::DESELECT, &[])
         } else {
             let still_active = self
                 .state
@@ -128,8 +119,7 @@ impl Runtime {
             self.call(
                 platform,
                 applet,
-                "javacard/framework/MultiSelectable",
-                "deselect(Z)V",
+                callback::MULTI_DESELECT,
                 &[Value::boolean(still_active)],
             )
         };
@@ -148,8 +138,6 @@ impl Runtime {
         applet: AppletRef,
         data: &[u8],
     ) -> Result<Vec<u8>, StatusWord> {
-        const PERSONALIZATION: &str = "org/globalplatform/Personalization";
-        const APPLICATION: &str = "org/globalplatform/Application";
         let Some(instance) = self.state.instances.get(&applet) else {
             return Err(StatusWord::NOT_FOUND);
         };
@@ -158,8 +146,8 @@ impl Runtime {
             .ok()
             .filter(|length| *length <= Apdu::BUFFER)
             .ok_or(StatusWord::WRONG_LENGTH)?;
-        let answers = self.vm.is_instance(object, PERSONALIZATION) == Ok(true);
-        if !answers && self.vm.is_instance(object, APPLICATION) != Ok(true) {
+        let answers = self.vm.is_instance_of(object, callback::PERSONALIZATION) == Ok(true);
+        if !answers && self.vm.is_instance_of(object, callback::APPLICATION) != Ok(true) {
             return Err(StatusWord::CONDITIONS_NOT_SATISFIED);
         }
         let buffer = self.state.apdu.buffer;
@@ -172,15 +160,9 @@ impl Runtime {
                 if answers {
                     let output = [Value::Ref(buffer), Value::Short(0)];
                     let args = [&input[..], &output[..]].concat();
-                    self.call(
-                        platform,
-                        applet,
-                        PERSONALIZATION,
-                        "processData([BSS[BS)S",
-                        &args,
-                    )
+                    self.call(platform, applet, callback::PROCESS_DATA_WITH_ANSWER, &args)
                 } else {
-                    self.call(platform, applet, APPLICATION, "processData([BSS)V", &input)
+                    self.call(platform, applet, callback::PROCESS_DATA, &input)
                 }
             })
             .and_then(|value| match value {
@@ -208,7 +190,7 @@ impl Runtime {
         };
         let extended = self
             .vm
-            .is_instance(instance.object, "javacardx/apdu/ExtendedLength")
+            .is_instance_of(instance.object, callback::EXTENDED_LENGTH)
             == Ok(true);
         // JCRE 3.0.5 §9.4.3: the others see short lengths only.
         if command.data.len() > 255 && !extended {
@@ -222,15 +204,7 @@ impl Runtime {
             .state
             .apdu
             .begin(&mut self.vm, command, extended)
-            .and_then(|()| {
-                self.call(
-                    platform,
-                    applet,
-                    "javacard/framework/Applet",
-                    "process(Ljavacard/framework/APDU;)V",
-                    &[Value::Ref(apdu)],
-                )
-            });
+            .and_then(|()| self.call(platform, applet, callback::PROCESS, &[Value::Ref(apdu)]));
         let sw = match result {
             Ok(_) => StatusWord::NO_ERROR,
             Err(stop) => self.status(stop),
@@ -251,8 +225,7 @@ impl Runtime {
         &mut self,
         platform: &mut dyn Platform,
         applet: AppletRef,
-        class: &str,
-        method: &str,
+        method: Virtual,
         args: &[Value],
     ) -> Result<Option<Value>, Stop> {
         let Some(instance) = self.state.instances.get(&applet) else {
@@ -260,16 +233,18 @@ impl Runtime {
         };
         let owner = instance.owner(applet);
         let object = instance.object;
-        let method = self.vm.find_virtual(object, class, method)?;
-        let mut all = Vec::with_capacity(args.len() + 1);
-        all.push(Value::Ref(object));
-        all.extend_from_slice(args);
+        let method = self.vm.find_virtual(object, method)?;
+        let mut all = [Value::Ref(object); MOST_ARGUMENTS];
+        let all = all
+            .get_mut(..=args.len())
+            .ok_or(Stop::Fault(Fault::Signature))?;
+        all[1..].copy_from_slice(args);
         self.vm.set_step_limit(Some(STEPS));
         let mut env = Env {
             state: &mut self.state,
             platform,
         };
-        self.vm.invoke(&mut env, method, &all, owner)
+        self.vm.invoke(&mut env, method, all, owner)
     }
 
     /// What the runtime does when it has control again: no transaction outlives a command (JCRE 3.0.5 §7.6.2), and
@@ -285,9 +260,7 @@ impl Runtime {
     pub(super) fn status(&mut self, stop: Stop) -> StatusWord {
         match stop {
             Stop::Thrown(exception) => {
-                let iso = self
-                    .vm
-                    .is_instance(exception, "javacard/framework/ISOException");
+                let iso = self.vm.is_instance_of(exception, callback::ISO_EXCEPTION);
                 match self.vm.reason(exception) {
                     Some(reason) if iso == Ok(true) => StatusWord(reason.cast_unsigned()),
                     _ => StatusWord::UNKNOWN,
@@ -303,7 +276,7 @@ impl Runtime {
     fn is_multiselectable(&self, applet: AppletRef) -> bool {
         self.applet(applet).is_some_and(|instance| {
             self.vm
-                .is_instance(instance.object, "javacard/framework/MultiSelectable")
+                .is_instance_of(instance.object, callback::MULTI_SELECTABLE)
                 == Ok(true)
         })
     }

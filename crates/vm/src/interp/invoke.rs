@@ -1,105 +1,22 @@
 //! Calls and returns (JCVM 3.0.5 §7.5: invokevirtual, invokespecial, invokestatic, invokeinterface, xreturn), with
 //! context switches (JCRE 3.0.5 §6.2.8.4 to §6.2.8.6 and §6.2.8.11).
 
-use alloc::boxed::Box;
-use alloc::sync::Arc;
-use alloc::vec::Vec;
-
 use hydra_cap::MethodHeader;
-use hydra_cap::api::{ApiFlags, MethodId};
+use hydra_cap::api::{ApiFlags, MethodId, Param};
 
-use super::{Exit, Frame, FrameKind, Machine, Refusal};
+use super::{Exit, Frame, FrameKind, MAX_ARGS, Machine, Refusal};
 use crate::class::{Method, Target};
 use crate::error::{Fault, Stop};
 use crate::exception::Exception;
 use crate::firewall::{self, SharedCall};
 use crate::heap::Body;
 use crate::ids::{ClassIndex, ContextId, ObjRef, Owner, PackageId};
-use crate::memory::ArrayKind;
 use crate::package::Entry;
 use crate::value::Value;
 use crate::vm::Vm;
 use crate::word::Word;
 
-/// The most arguments of an API method, `this` included.
-const MAX_ARGS: usize = 32;
-
-/// What an API method takes and gives.
-#[derive(Debug)]
-pub(crate) struct Signature {
-    params: Box<[Param]>,
-    result: Option<Param>,
-}
-
-/// A parameter's type, as far as natives rely on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Param {
-    Short,
-    Int,
-    /// An array of primitives.
-    Primitives(ArrayKind),
-    /// An array of references.
-    References,
-    /// An instance of a class or interface.
-    Instance(ClassIndex),
-}
-
 impl Vm {
-    fn signature(&mut self, method: MethodId) -> Arc<Signature> {
-        if let Some(known) = self.signatures.get(&method.0) {
-            return known.clone();
-        }
-        let row = method.get();
-        let mut params = Vec::new();
-        if !row.flags.has(ApiFlags::STATIC) {
-            params.push(Param::Instance(self.api_class(row.class)));
-        }
-        let (parameters, result) = row.descriptor[1..].split_once(')').unwrap_or_default();
-        let mut rest = parameters;
-        while let Some((param, after)) = self.param(rest) {
-            params.push(param);
-            rest = after;
-        }
-        let result = self.param(result).map(|(param, _)| param);
-        let signature = Arc::new(Signature {
-            params: params.into_boxed_slice(),
-            result,
-        });
-        self.signatures.insert(method.0, signature.clone());
-        signature
-    }
-
-    /// The first type of a descriptor, and what follows it.
-    fn param<'a>(&mut self, descriptor: &'a str) -> Option<(Param, &'a str)> {
-        let (first, rest) = descriptor.split_at_checked(1)?;
-        match first {
-            "I" => Some((Param::Int, rest)),
-            "Z" | "B" | "S" => Some((Param::Short, rest)),
-            "L" => {
-                let (name, rest) = rest.split_once(';')?;
-                // A type of the table that the table does not have can only be Object's own.
-                let class = self.api_class_by_name(name).unwrap_or(self.object_class());
-                Some((Param::Instance(class), rest))
-            }
-            "[" => {
-                let (element, rest) = rest.split_at_checked(1)?;
-                let kind = match element {
-                    "Z" => ArrayKind::Boolean,
-                    "B" => ArrayKind::Byte,
-                    "S" => ArrayKind::Short,
-                    "I" => ArrayKind::Int,
-                    _ => {
-                        return rest
-                            .split_once(';')
-                            .map(|(_, rest)| (Param::References, rest));
-                    }
-                };
-                Some((Param::Primitives(kind), rest))
-            }
-            _ => None,
-        }
-    }
-
     fn fits(&self, obj: ObjRef, param: Param) -> Result<bool, Fault> {
         if obj.is_null() {
             return Ok(true);
@@ -107,9 +24,16 @@ impl Vm {
         let object = self.heap.get(obj)?;
         Ok(match param {
             Param::Short | Param::Int => false,
-            Param::Primitives(kind) => object.body.array_kind() == Some(kind),
+            Param::Booleans => matches!(object.body, Body::Boolean(_)),
+            Param::Bytes => matches!(object.body, Body::Byte(_)),
+            Param::Shorts => matches!(object.body, Body::Short(_)),
+            Param::Ints => matches!(object.body, Body::Int(_)),
             Param::References => matches!(object.body, Body::Refs { .. }),
-            Param::Instance(class) => self.is_subclass(self.class_of(object), class),
+            // A class that nothing has asked for yet has no instances.
+            Param::Instance(class) => self
+                .api_classes
+                .get(class)
+                .is_some_and(|class| self.is_subclass(self.class_of(object), class)),
         })
     }
 }
@@ -289,7 +213,10 @@ impl Machine<'_> {
             .ok_or(Fault::OperandStack)?;
         let floor = self.sp + usize::from(header.max_locals);
         let limit = floor + usize::from(header.max_stack);
-        if limit > self.vm.stack.len() || self.vm.frames.len() >= self.vm.limits.frames {
+        if limit > self.vm.stack.len() {
+            self.vm.grow_stack(limit)?;
+        }
+        if self.vm.frames.len() >= self.vm.limits.frames {
             return Err(Fault::StackOverflow);
         }
         if let Some(fresh) = self.vm.stack.get_mut(self.sp..floor) {
@@ -357,18 +284,19 @@ impl Machine<'_> {
 
     fn call_native(&mut self, method: MethodId, nargs: u8, owner: Owner) -> Result<(), Stop> {
         self.count_step()?;
-        let signature = self.vm.signature(method);
+        let row = method.get();
         let base = self
             .sp
             .checked_sub(nargs.into())
             .filter(|at| *at >= self.floor)
             .ok_or(Fault::OperandStack)?;
+        let this = (!row.flags.has(ApiFlags::STATIC)).then_some(Param::Instance(row.class));
         let mut args = [Value::Short(0); MAX_ARGS];
         let args = args
-            .get_mut(..signature.params.len())
+            .get_mut(..usize::from(this.is_some()) + row.params.len())
             .ok_or(Fault::Signature)?;
         let mut at = base;
-        for (arg, param) in args.iter_mut().zip(&signature.params) {
+        for (arg, param) in args.iter_mut().zip(this.iter().chain(row.params)) {
             let word = *self.vm.stack.get(at).ok_or(Fault::OperandStack)?;
             at += 1;
             *arg = match param {
@@ -403,7 +331,7 @@ impl Machine<'_> {
         self.vm.frames.truncate(depth);
         self.sp = base;
         let result = result?;
-        let fits = match (result, signature.result) {
+        let fits = match (result, row.result) {
             (None, None)
             | (Some(Value::Short(_)), Some(Param::Short))
             | (Some(Value::Int(_)), Some(Param::Int)) => true,

@@ -1,5 +1,6 @@
 //! What exceptions have in common; they differ in nothing but their class.
 
+use hydra_cap::api::ClassId;
 use hydra_vm::{ObjRef, Stop};
 
 use crate::api::Cx;
@@ -22,8 +23,8 @@ pub(crate) fn construct_with_reason(
 }
 
 /// `throwIt`: the JCRE's own instance, so that nothing is left behind.
-pub(crate) fn throw_it(cx: &mut Cx<'_>, class: &str, reason: i16) -> Result<(), Stop> {
-    cx.throw(class, reason)
+pub(crate) fn throw_it(cx: &mut Cx<'_>, class: ClassId, reason: i16) -> Result<(), Stop> {
+    Err(cx.vm.throw_known(class, reason))
 }
 
 /// `getReason`

@@ -2,7 +2,7 @@ use hydra_vm::{ArrayKind, Atomicity, Fault, ObjRef, Stop, Storage, Value};
 
 use super::aid;
 use crate::api::Cx;
-use crate::runtime::{AppletRef, Instance};
+use crate::runtime::{AppletRef, Instance, callback};
 
 /// The Java Card platform version: 3.0.5, whose Classic API is there whole.
 const VERSION: i16 = 0x0305;
@@ -107,11 +107,9 @@ pub(crate) fn get_applet_shareable_interface_object(
     if busy_elsewhere(cx, &instance)? {
         return cx.throw(SECURITY, 0);
     }
-    let method = cx.vm.find_virtual(
-        instance.object,
-        "javacard/framework/Applet",
-        "getShareableInterfaceObject(Ljavacard/framework/AID;B)Ljavacard/framework/Shareable;",
-    )?;
+    let method = cx
+        .vm
+        .find_virtual(instance.object, callback::GET_SHAREABLE)?;
     let args = [
         Value::Ref(instance.object),
         Value::Ref(client),
@@ -275,7 +273,7 @@ fn busy_elsewhere(cx: &mut Cx<'_>, server: &Instance) -> Result<bool, Stop> {
     Ok(active
         && !cx
             .vm
-            .is_instance(server.object, "javacard/framework/MultiSelectable")?)
+            .is_instance_of(server.object, callback::MULTI_SELECTABLE)?)
 }
 
 fn clamp(bytes: usize) -> i16 {
