@@ -1,12 +1,14 @@
 //! What journals hold: everything that a party was handed or has decided, in order. A party's state is what comes of
 //! these events, played again.
 
+use std::path::{Path, PathBuf};
+
 use hydra_gp::KeySet;
 use hydra_wire::Aid;
 use minicbor::{Decode, Encode};
 
 use crate::handover::Handover;
-use crate::journal::{Journal, JournalError};
+use crate::journal::{self, Journal, JournalError};
 
 /// One record of a journal. It has keys in it: no `Debug`.
 #[derive(Clone, Encode, Decode)]
@@ -185,8 +187,10 @@ pub enum StateError {
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// A whole and unchanged record says what this role never wrote: another role's journal, or another version's.
-    #[error("record {record} of the journal is none of this role's: {what}")]
+    #[error("record {record} of {} is none of this role's: {what}", path.display())]
     Record {
+        /// The journal.
+        path: PathBuf,
         /// Which record, from 0.
         record: usize,
         /// What is wrong with it.
@@ -196,45 +200,47 @@ pub enum StateError {
 
 /// A journal of events.
 #[derive(Debug)]
-pub(crate) struct Log(Journal);
+pub(crate) struct Log {
+    journal: Journal,
+    path: PathBuf,
+}
 
 impl Log {
     /// The log of a folder, and its events; without a folder, in memory.
-    pub(crate) fn open(folder: Option<&std::path::Path>) -> Result<(Self, Vec<Event>), StateError> {
+    pub(crate) fn open(folder: Option<&Path>) -> Result<(Self, Vec<Event>), StateError> {
         let Some(folder) = folder else {
-            return Ok((Self(Journal::in_memory()), Vec::new()));
+            let journal = Journal::in_memory();
+            let path = PathBuf::new();
+            return Ok((Self { journal, path }, Vec::new()));
         };
         let (journal, records) = Journal::open(folder)?;
+        let path = folder.join(journal::NAME);
+        let log = Self { journal, path };
         let events = records
             .iter()
             .enumerate()
             .map(|(record, bytes)| {
-                minicbor::decode(bytes).map_err(|error| StateError::Record {
-                    record,
-                    what: error.to_string(),
-                })
+                minicbor::decode(bytes).map_err(|error| log.foreign(record, &error.to_string()))
             })
             .collect::<Result<Vec<Event>, StateError>>()?;
-        Ok((Self(journal), events))
+        Ok((log, events))
     }
 
     /// Keeps an event; returns when it is durable.
     pub(crate) fn keep(&mut self, event: &Event) -> Result<(), StateError> {
         let mut bytes = Vec::new();
         match minicbor::encode(event, &mut bytes) {
-            Ok(()) => Ok(self.0.append(&bytes)?),
-            Err(error) => Err(StateError::Record {
-                record: 0,
-                what: error.to_string(),
-            }),
+            Ok(()) => Ok(self.journal.append(&bytes)?),
+            Err(error) => Err(self.foreign(0, &error.to_string())),
         }
     }
-}
 
-/// A record that does not belong.
-pub(crate) fn foreign(record: usize, what: &str) -> StateError {
-    StateError::Record {
-        record,
-        what: what.to_owned(),
+    /// A record that does not belong.
+    pub(crate) fn foreign(&self, record: usize, what: &str) -> StateError {
+        StateError::Record {
+            path: self.path.clone(),
+            record,
+            what: what.to_owned(),
+        }
     }
 }

@@ -159,10 +159,9 @@ impl Householder {
         };
         for (record, event) in events.iter().enumerate() {
             let Event::Copy { at, sealed } = event else {
-                return Err(crate::event::foreign(
-                    record,
-                    "not an event of the householder",
-                ));
+                return Err(householder
+                    .log
+                    .foreign(record, "not an event of the householder"));
             };
             householder.take(*at, sealed);
         }

@@ -75,7 +75,7 @@ impl CardIssuer {
         };
         for (record, event) in events.iter().enumerate() {
             if !issuer.replay(event) {
-                return Err(crate::event::foreign(record, "not an issuer's event"));
+                return Err(issuer.log.foreign(record, "not an issuer's event"));
             }
         }
         // What answers showed before the process died may be out of date; nothing is believed unasked.

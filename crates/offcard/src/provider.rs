@@ -114,6 +114,11 @@ impl Provider {
         self.log.keep(event)
     }
 
+    /// A record that is none of the role's.
+    pub(crate) fn foreign(&self, record: usize, what: &str) -> StateError {
+        self.log.foreign(record, what)
+    }
+
     /// Plays an event of the engine's own again; `None` when it is not one.
     pub(crate) fn replay(&mut self, event: &Event) -> Option<Happened> {
         match event {

@@ -111,7 +111,7 @@ impl Supplier {
             if let Some(happened) = supplier.engine.replay(event) {
                 supplier.happened(happened);
             } else if !supplier.replay(event) {
-                return Err(crate::event::foreign(record, "not a supplier's event"));
+                return Err(supplier.engine.foreign(record, "not a supplier's event"));
             }
         }
         Ok(supplier)

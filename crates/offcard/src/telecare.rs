@@ -66,7 +66,7 @@ impl Telecare {
             {
                 telecare.begin(hub, reference, householder);
             } else {
-                return Err(crate::event::foreign(record, "not an event of telecare"));
+                return Err(telecare.engine.foreign(record, "not an event of telecare"));
             }
         }
         Ok(telecare)

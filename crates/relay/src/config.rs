@@ -133,7 +133,7 @@ pub enum RelayError {
         source: io::Error,
     },
     /// The journal can't be opened or written. Nothing was acknowledged that is not in it.
-    #[error("the relay's journal in {}", directory.display())]
+    #[error("the journal {}", directory.join(crate::journal::NAME).display())]
     Journal {
         /// Its directory.
         directory: PathBuf,

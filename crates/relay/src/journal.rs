@@ -1,19 +1,24 @@
 //! What the relay has taken into its care, on disk: an append-only file of checksummed records.
 //!
-//! A record is `length u32 | CRC-32 u32 | body`, big-endian. What follows the first bad record was never acknowledged
-//! (an acknowledgement follows a sync) and is cut off. When most of the file is history, it is written anew.
+//! `hyrelay2`, `end u64 | CRC-32 of the end u32`, then records of `length u32 | CRC-32 u32 | body`, big-endian. `end` is how long the file
+//! was when it was last synced: a bad record before it is damage. What follows the first bad record behind it was never acknowledged (an
+//! acknowledgement follows a sync) and is cut off. When most of the file is history, it is written anew.
 
 mod record;
 
 pub use record::Record;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crc::{CRC_32_ISO_HDLC, Crc};
 
-const MAGIC: &[u8; 8] = b"hyrelay1";
+/// The journal's file in its directory.
+pub(crate) const NAME: &str = "relay.journal";
+const MAGIC: &[u8; 8] = b"hyrelay2";
+/// Magic, end, and its CRC.
+const FIRST: usize = 20;
 const HEADER: usize = 8;
 const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 /// Below this size, history is not worth rewriting.
@@ -45,28 +50,20 @@ impl Journal {
     /// Opens the journal in `directory`, which is created if it is not there.
     pub fn open(directory: &Path) -> io::Result<(Self, Recovered)> {
         fs::create_dir_all(directory)?;
-        let lock = File::create(directory.join("relay.lock"))?;
+        let lock = private().open(directory.join("relay.lock"))?;
         lock.try_lock()
             .map_err(|error| io::Error::new(io::ErrorKind::ResourceBusy, error))?;
-        let path = directory.join("relay.journal");
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(error),
-        };
-        let (records, good) = scan(&bytes)?;
-        let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
-        let mut len = good;
-        if good == 0 {
-            file.set_len(0)?;
-            file.write_all(MAGIC)?;
-            len = MAGIC.len() as u64;
-        } else {
-            file.set_len(good)?;
+        let path = directory.join(NAME);
+        if !path.try_exists()? {
+            // It gets its name when it is whole, so that one that is not whole has been damaged.
+            write_anew(directory, std::iter::once(first(FIRST as u64).to_vec()))?;
         }
+        let bytes = fs::read(&path)?;
+        let (records, len) = scan(&bytes)?;
+        let file = OpenOptions::new().write(true).open(&path)?;
+        file.set_len(len)?;
         file.sync_all()?;
-        File::open(directory)?.sync_all()?;
-        let cut = (bytes.len() as u64).saturating_sub(good);
+        let cut = (bytes.len() as u64).saturating_sub(len);
         let journal = Self {
             directory: directory.to_owned(),
             file,
@@ -95,6 +92,7 @@ impl Journal {
     /// Writes the batch, and waits for the disk if asked to.
     pub fn write(&mut self, durability: Durability) -> io::Result<()> {
         if !self.batch.is_empty() {
+            self.file.seek(SeekFrom::Start(self.len))?;
             self.file.write_all(&self.batch)?;
             self.len += self.batch.len() as u64;
             self.batch.clear();
@@ -103,6 +101,9 @@ impl Journal {
         }
         if durability == Durability::Synced {
             self.file.sync_data()?;
+            // Not worth a sync of its own: an older end is true as well.
+            self.file.seek(SeekFrom::Start(0))?;
+            self.file.write_all(&first(self.len))?;
         }
         Ok(())
     }
@@ -116,34 +117,60 @@ impl Journal {
     /// old one's name.
     pub fn compact<'a>(&mut self, records: impl Iterator<Item = Record> + 'a) -> io::Result<()> {
         self.write(Durability::Synced)?;
-        let new = self.directory.join("relay.journal.new");
-        let mut file = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(true)
-            .open(&new)?;
-        file.write_all(MAGIC)?;
-        let mut len = MAGIC.len() as u64;
-        for record in records {
-            self.push(&record);
-            if self.batch.len() > 256 * 1024 {
-                file.write_all(&self.batch)?;
-                len += self.batch.len() as u64;
-                self.batch.clear();
-            }
-        }
-        file.write_all(&self.batch)?;
-        len += self.batch.len() as u64;
-        self.batch.clear();
-        file.sync_all()?;
-        let path = self.directory.join("relay.journal");
-        fs::rename(&new, &path)?;
-        File::open(&self.directory)?.sync_all()?;
-        self.file = OpenOptions::new().append(true).open(&path)?;
-        self.len = len;
-        self.base = len;
+        self.base = self.rewrite(records)?;
+        self.len = self.base;
         Ok(())
     }
+
+    fn rewrite(&mut self, records: impl Iterator<Item = Record>) -> io::Result<u64> {
+        let directory = self.directory.clone();
+        let mut len = FIRST as u64;
+        let chunks = records.map(|record| {
+            self.push(&record);
+            let chunk = std::mem::take(&mut self.batch);
+            len += chunk.len() as u64;
+            chunk
+        });
+        // The end that is written first holds for whatever follows.
+        write_anew(
+            &directory,
+            std::iter::once(first(FIRST as u64).to_vec()).chain(chunks),
+        )?;
+        self.file = OpenOptions::new().write(true).open(directory.join(NAME))?;
+        self.file.write_all(&first(len))?;
+        Ok(len)
+    }
+}
+
+/// A file that nobody else may read.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.create(true).write(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Puts a new journal in the place of what is there: it is complete and on disk before it takes the name.
+fn write_anew(directory: &Path, chunks: impl Iterator<Item = Vec<u8>>) -> io::Result<()> {
+    let new = directory.join("relay.journal.new");
+    let mut file = io::BufWriter::with_capacity(256 * 1024, private().open(&new)?);
+    for chunk in chunks {
+        file.write_all(&chunk)?;
+    }
+    file.into_inner()?.sync_all()?;
+    fs::rename(&new, directory.join(NAME))?;
+    File::open(directory)?.sync_all()
+}
+
+/// The beginning of a file that is durable up to `end`.
+fn first(end: u64) -> [u8; FIRST] {
+    let mut bytes = [0; FIRST];
+    let end = end.to_be_bytes();
+    bytes[..8].copy_from_slice(MAGIC);
+    bytes[8..16].copy_from_slice(&end);
+    bytes[16..].copy_from_slice(&CRC.checksum(&end).to_be_bytes());
+    bytes
 }
 
 /// Whether a write has to be on disk before it counts.
@@ -155,28 +182,38 @@ pub enum Durability {
     Synced,
 }
 
-/// The good records from the start, and where they end. A file that is not a journal is refused.
+/// The good records from the start, and where they end. A file that is not a journal, or has lost what was durable, is refused.
 fn scan(bytes: &[u8]) -> io::Result<(Vec<Record>, u64)> {
+    let damaged = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
     let mut records = Vec::new();
-    let Some(mut rest) = bytes.strip_prefix(MAGIC) else {
-        // Power failed while the file was made.
-        if MAGIC.starts_with(bytes) {
-            return Ok((records, 0));
-        }
-        let error = "the relay's journal does not begin with `hyrelay1` at offset 0";
-        return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+    let Some((head, mut rest)) = bytes.split_first_chunk::<FIRST>() else {
+        return Err(damaged("it has lost its tail at offset 0".to_owned()));
     };
+    if !head.starts_with(MAGIC) {
+        return Err(damaged(
+            "it does not begin with `hyrelay2` at offset 0".to_owned(),
+        ));
+    }
+    let end = head[8..16]
+        .iter()
+        .fold(0, |end, byte| (end << 8) | u64::from(*byte));
+    if first(end) != *head {
+        return Err(damaged("it has a bad length at offset 8".to_owned()));
+    }
     while let Some((body, after)) = next_body(rest) {
         let at = bytes.len() - rest.len();
         // A body with a good checksum was written whole: if it can't be read, the file is another version's.
-        let record = Record::decode(body).ok_or_else(|| {
-            let error = format!("the relay's journal has an unreadable record at offset {at}");
-            io::Error::new(io::ErrorKind::InvalidData, error)
-        })?;
+        let record = Record::decode(body)
+            .ok_or_else(|| damaged(format!("it has an unreadable record at offset {at}")))?;
         records.push(record);
         rest = after;
     }
-    Ok((records, (bytes.len() - rest.len()) as u64))
+    let good = (bytes.len() - rest.len()) as u64;
+    if good < end {
+        let what = format!("it is damaged at offset {good}: it was good up to {end}");
+        return Err(damaged(what));
+    }
+    Ok((records, good))
 }
 
 fn next_body(bytes: &[u8]) -> Option<(&[u8], &[u8])> {

@@ -15,13 +15,13 @@ pub struct ImageFile {
 }
 
 impl ImageFile {
-    /// A new image of `len` zeros; an unfinished one of the same name is overwritten.
+    /// A new image of `len` zeros that nobody else may read; an unfinished one of the same name is overwritten.
     pub fn create(path: &Path, len: usize) -> Result<Self, SlotError> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options
             .open(path)
             .map_err(|source| file_error("create", path, source))?;
         lock(&file, path)?;

@@ -55,14 +55,21 @@ fn records_come_back_as_they_were_written() {
     assert_eq!((recovered.records, recovered.cut), (records(), 0));
 }
 
+/// The file as it is when nothing of it was synced yet.
+fn unsynced(directory: &Path) -> Vec<u8> {
+    write_all(directory);
+    let mut whole = fs::read(directory.join(NAME)).unwrap();
+    whole[..FIRST].copy_from_slice(&first(FIRST as u64));
+    whole
+}
+
 #[test]
 fn a_file_cut_at_any_byte_keeps_the_whole_records_before_the_cut() {
     let directory = tempfile::tempdir().unwrap();
-    write_all(directory.path());
-    let path = directory.path().join("relay.journal");
-    let whole = fs::read(&path).unwrap();
+    let whole = unsynced(directory.path());
+    let path = directory.path().join(NAME);
     let mut kept = 0;
-    for cut in 0..whole.len() {
+    for cut in FIRST..whole.len() {
         fs::write(&path, &whole[..cut]).unwrap();
         let (mut journal, recovered) = Journal::open(directory.path()).unwrap();
         let count = recovered.records.len();
@@ -87,10 +94,9 @@ fn a_file_cut_at_any_byte_keeps_the_whole_records_before_the_cut() {
 #[test]
 fn a_flipped_bit_never_changes_a_record() {
     let directory = tempfile::tempdir().unwrap();
-    write_all(directory.path());
-    let path = directory.path().join("relay.journal");
-    let whole = fs::read(&path).unwrap();
-    for at in MAGIC.len()..whole.len() {
+    let whole = unsynced(directory.path());
+    let path = directory.path().join(NAME);
+    for at in FIRST..whole.len() {
         let mut bytes = whole.clone();
         bytes[at] ^= 0x10;
         fs::write(&path, bytes).unwrap();
@@ -98,6 +104,28 @@ fn a_flipped_bit_never_changes_a_record() {
         let count = recovered.records.len();
         assert!(count < records().len(), "at {at}");
         assert_eq!(recovered.records, records()[..count], "at {at}");
+    }
+}
+
+/// What was synced was acknowledged: a file without it is refused and left alone.
+#[test]
+fn what_was_synced_can_not_be_lost_unnoticed() {
+    let directory = tempfile::tempdir().unwrap();
+    write_all(directory.path());
+    let path = directory.path().join(NAME);
+    let whole = fs::read(&path).unwrap();
+    let refused = |bytes: &[u8], at: usize| {
+        fs::write(&path, bytes).unwrap();
+        let error = Journal::open(directory.path()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData, "at {at}");
+        assert!(error.to_string().contains("offset"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), bytes, "at {at}");
+    };
+    for at in 0..whole.len() {
+        refused(&whole[..at], at);
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x10;
+        refused(&bytes, at);
     }
 }
 
