@@ -100,6 +100,7 @@ pub async fn play(play: Play, mut progress: impl FnMut(Stage)) -> Result<Outcome
     let pki = Pki::new()?;
     let relay = start_relay(&vault, &pki, tape.clone()).await?;
     let mut home = Home::start(&play, &vault, &pki, &relay).await?;
+    vault.started()?;
 
     progress(Stage::Provisioning);
     home.provision(&play, &script).await?;

@@ -14,6 +14,18 @@ pub enum WorldError {
         /// The system's error.
         source: io::Error,
     },
+    /// A file of the folder to keep that was there has gone: what it said can't be known again.
+    #[error("{} is lost, and the play can't go on without it", path.display())]
+    Lost {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file of the folder to keep was changed since it was written.
+    #[error("{} is damaged", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
     /// The folder holds what another command has left.
     #[error("{} was made with other options: {what}", path.display())]
     OtherPlay {

@@ -1,7 +1,7 @@
 //! What each party has seen, counted and searched.
 
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
+use super::vault::private;
 use super::{HUB, Home, ISSUER, Play, Script, WorldError};
 use crate::outcome::{Line, Outcome, Party, Relay, Statement, Supplier, Topic};
 use crate::wiretap::Wiretap;
@@ -67,8 +68,7 @@ impl Tap for Tape {
                 self.run,
                 if way { "in" } else { "out" }
             ));
-            let kept = OpenOptions::new()
-                .create(true)
+            let kept = private()
                 .append(true)
                 .open(path)
                 .and_then(|mut file| file.write_all(bytes));

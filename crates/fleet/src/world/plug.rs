@@ -1,4 +1,5 @@
 use std::io;
+use std::path::{Path, PathBuf};
 
 use hydra_card::nvm::MemoryStorage;
 use hydra_card::{Card, CardConfig, ManufacturingRecord, Mute};
@@ -6,6 +7,7 @@ use hydra_crypto::PublicKey;
 use hydra_offcard::issuer::{CardIssuer, CardRecord};
 use hydra_slot::Slot;
 use hydra_wire::CardLink;
+use thiserror::Error;
 
 use super::{HUB, Vault, WorldError};
 
@@ -14,7 +16,28 @@ pub(super) enum Plug {
     /// In memory.
     Memory(Box<Card>),
     /// In an image.
-    Image(Box<Slot>),
+    Image {
+        /// The card.
+        slot: Box<Slot>,
+        /// The image.
+        path: PathBuf,
+    },
+}
+
+/// The card has gone mute.
+#[derive(Debug, Error)]
+pub(super) enum PlugError {
+    /// In memory.
+    #[error("the card")]
+    Memory(#[source] Mute),
+    /// In an image.
+    #[error("{}", path.display())]
+    Image {
+        /// The image.
+        path: PathBuf,
+        /// The card's own words.
+        source: Mute,
+    },
 }
 
 impl Plug {
@@ -42,7 +65,8 @@ impl Plug {
                 issuer.issue(HUB, record).map_err(io::Error::other)
             })?
         };
-        Ok((Self::Image(Box::new(slot)), card_id))
+        let slot = Box::new(slot);
+        Ok((Self::Image { slot, path: image }, card_id))
     }
 }
 
@@ -60,19 +84,26 @@ fn known(record: &ManufacturingRecord) -> Result<CardRecord, WorldError> {
 }
 
 impl CardLink for Plug {
-    type Error = Mute;
+    type Error = PlugError;
 
-    fn reset(&mut self) -> Result<Vec<u8>, Mute> {
+    fn reset(&mut self) -> Result<Vec<u8>, PlugError> {
         match self {
-            Self::Memory(card) => card.reset(),
-            Self::Image(slot) => slot.reset(),
+            Self::Memory(card) => card.reset().map_err(PlugError::Memory),
+            Self::Image { slot, path } => slot.reset().map_err(mute(path)),
         }
     }
 
-    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, Mute> {
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, PlugError> {
         match self {
-            Self::Memory(card) => card.transmit(command),
-            Self::Image(slot) => slot.transmit(command),
+            Self::Memory(card) => card.transmit(command).map_err(PlugError::Memory),
+            Self::Image { slot, path } => slot.transmit(command).map_err(mute(path)),
         }
+    }
+}
+
+fn mute(path: &Path) -> impl FnOnce(Mute) -> PlugError {
+    |source| PlugError::Image {
+        path: path.to_owned(),
+        source,
     }
 }
