@@ -1,23 +1,63 @@
 //! A card in memory with the program `bench.cap`, loaded over SCP03, behind OPEN, runtime, VM and journal.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use anyhow::{Context, Result, ensure};
 use hydra_cap::CapFile;
+use hydra_cap::opcode::Opcode;
 use hydra_card::nvm::MemoryStorage;
 use hydra_card::{Card, CardConfig};
 use hydra_crypto::{Random, SystemRandom};
 use hydra_gp::Privileges;
 use hydra_reader::GpClient;
+use hydra_vm::{Observer, PackageId};
 use hydra_wire::Command;
 
 use super::repeated;
 
 const CAP: &[u8] = include_bytes!("../../../../vectors/caps/2.1-jc305/bench.cap");
-/// What INS 02 executes when P1 P2 ask for 10,000 rounds.
-const BYTECODES: f64 = 151_768.0;
-
 pub(super) fn bytecodes() -> Result<f64> {
-    let apdus = rate(&Command::new(0x80, 0x02, 0x00, 0x00).with_le(256))?;
-    Ok(apdus * BYTECODES)
+    bytecode_rate(&rounds(0x02, 10_000))
+}
+
+pub(super) fn virtual_calls() -> Result<f64> {
+    bytecode_rate(&rounds(0x09, 10_000))
+}
+
+/// Bytecodes a second: those of one run are counted, then runs are timed with nobody watching.
+fn bytecode_rate(command: &Command) -> Result<f64> {
+    let count = Arc::new(Count::default());
+    let mut card = card()?;
+    card.observe(Some(count.clone()));
+    card.process(&command.to_bytes());
+    let executed = u32::try_from(count.0.load(Ordering::Relaxed))?;
+    Ok(rate(command)? * f64::from(executed))
+}
+
+#[derive(Default)]
+struct Count(AtomicU64);
+
+impl Observer for Count {
+    fn instruction(&self, _: PackageId, _: u16, _: Opcode) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+pub(super) fn throws() -> Result<f64> {
+    rate(&rounds(0x0E, 1_000))
+}
+
+pub(super) fn copies() -> Result<f64> {
+    rate(&rounds(0x0A, 10_000))
+}
+
+pub(super) fn objects() -> Result<f64> {
+    rate(&rounds(0x07, 256))
+}
+
+pub(super) fn transactions() -> Result<f64> {
+    rate(&rounds(0x08, 256))
 }
 
 pub(super) fn echo_16() -> Result<f64> {
@@ -28,8 +68,21 @@ pub(super) fn echo_240() -> Result<f64> {
     rate(&data(0x01, 240))
 }
 
+pub(super) fn aes_cbc() -> Result<f64> {
+    rate(&data(0x03, 240))
+}
+
+pub(super) fn sha_256() -> Result<f64> {
+    rate(&data(0x06, 240))
+}
+
 pub(super) fn signature() -> Result<f64> {
     rate(&data(0x05, 32))
+}
+
+fn rounds(ins: u8, count: u16) -> Command {
+    let [p1, p2] = count.to_be_bytes();
+    Command::new(0x80, ins, p1, p2).with_le(256)
 }
 
 fn data(ins: u8, length: usize) -> Command {

@@ -93,17 +93,3 @@ pub(super) fn opened_and_verified() -> Result<f64> {
         Ok(())
     })
 }
-
-pub(super) fn sign() -> Result<f64> {
-    let key = Statement::new()?.domain;
-    repeated(|| {
-        black_box(key.sign(black_box(&[0x5A; 300])));
-        Ok(())
-    })
-}
-
-pub(super) fn verify() -> Result<f64> {
-    let key = Statement::new()?.domain;
-    let (point, signature) = (key.public(), key.sign(&[0x5A; 300]));
-    repeated(|| Ok(point.verify(black_box(&[0x5A; 300]), &signature)?))
-}

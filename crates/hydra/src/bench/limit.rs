@@ -1,0 +1,55 @@
+//! What no card can beat on this machine: the same work without one.
+
+use std::hint::black_box;
+
+use anyhow::Result;
+use hydra_crypto::{AesKey, SecretKey, SystemRandom, aes_cbc_encrypt, sha256};
+
+use super::repeated;
+
+/// As many as one command copies.
+const COPIES: usize = 10_000;
+
+pub(super) fn copies() -> Result<f64> {
+    let mut bytes = [0x5A_u8; 256];
+    repeated(|| {
+        for _ in 0..COPIES {
+            black_box(&mut bytes).copy_within(..64, 128);
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn aes_cbc() -> Result<f64> {
+    let (key, data) = (AesKey::aes128(&[0x11; 16]), [0x5A; 240]);
+    repeated(|| {
+        black_box(aes_cbc_encrypt(black_box(&key), &[0; 16], &data)?);
+        Ok(())
+    })
+}
+
+pub(super) fn sha_256() -> Result<f64> {
+    let data = [0x5A; 240];
+    repeated(|| {
+        black_box(sha256(black_box(&data)));
+        Ok(())
+    })
+}
+
+pub(super) fn sign() -> Result<f64> {
+    let key = key()?;
+    repeated(|| {
+        black_box(key.sign(black_box(&[0x5A; 300])));
+        Ok(())
+    })
+}
+
+pub(super) fn verify() -> Result<f64> {
+    let key = key()?;
+    let (point, signature) = (key.public(), key.sign(&[0x5A; 300]));
+    repeated(|| Ok(point.verify(black_box(&[0x5A; 300]), &signature)?))
+}
+
+fn key() -> Result<SecretKey> {
+    Ok(SecretKey::draw(&mut SystemRandom::new()?, "limit", 0))
+}
