@@ -1,8 +1,8 @@
 use core::fmt;
 
+use ::hmac::{Hmac, KeyInit, Mac};
 use ::sha2::Digest;
 use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit, Mac};
 
 macro_rules! digest {
     ($(#[$doc:meta])* $name:ident, $inner:ty, $len:literal, $function:ident, $(#[$function_doc:meta])*) => {

@@ -1,6 +1,9 @@
 //! The cryptographic primitives that Hydra uses, each behind one small function or type: AES, CMAC, SHA-1 and
 //! SHA-256, HMAC, HKDF, AES-GCM, P-256, and [`Random`], the one source of keys, salts and nonces.
 //!
+//! What a Java Card applet may ask for is chosen at run time and comes in pieces: [`BlockCipher`] with the modes
+//! [`Ctr`], [`Cfb`], [`Xts`], [`Gcm`] and [`Ccm`], [`CbcMac`] and [`CmacState`], [`Hash`] and [`Hmac`], [`Checksum`].
+//!
 //! `no_std`, over RustCrypto. It knows no protocol: SCP03 is `gp`'s, COSE is `message`'s. Randomness comes from
 //! outside: the card and the servers are given a [`Random`], the operating system's one is behind the feature `system`.
 //!
@@ -20,23 +23,37 @@ extern crate alloc;
 #[cfg(feature = "system")]
 extern crate std;
 
+mod aead;
 mod aes;
+mod block;
+mod checksum;
 mod digest;
 mod gcm;
 mod hash;
+mod hmac;
+mod mac;
+mod mode;
 mod p256;
+mod padding;
 mod random;
 
+pub use crate::aead::{Ccm, Gcm};
 pub use crate::aes::{
     AesKey, BLOCK, KeyLength, NotWholeBlocks, aes_cbc_decrypt, aes_cbc_encrypt, aes_ecb_decrypt,
     aes_ecb_encrypt, cmac, cmac_verify,
 };
+pub use crate::block::{BlockCipher, Chain, DesKeyLength};
+pub use crate::checksum::Checksum;
 pub use crate::digest::{Hash, HashAlgorithm, HashValue};
 pub use crate::gcm::{NONCE, TAG, Unauthentic, gcm_open, gcm_seal};
 pub use crate::hash::{
     Sha1, Sha256, TooMuchOutput, hkdf_sha256, hmac_sha256, hmac_sha256_verify, sha1, sha256,
 };
+pub use crate::hmac::Hmac;
+pub use crate::mac::{CbcMac, CmacState};
+pub use crate::mode::{Cfb, Ctr, Xts};
 pub use crate::p256::{BadSignature, InvalidKey, PublicKey, SIGNATURE, SecretKey};
+pub use crate::padding::Padding;
 #[cfg(feature = "system")]
 pub use crate::random::{GeneratorFailed, SystemRandom};
 pub use crate::random::{Random, SeededRandom};

@@ -1,6 +1,9 @@
 //! The primitives against published vectors: `vectors/crypto/primitives.txt`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "vectors/symmetric.rs"]
+mod symmetric;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use hydra_crypto::{
@@ -30,7 +33,8 @@ struct Case<'a> {
 
 impl Case<'_> {
     fn get(&self, field: &str) -> Vec<u8> {
-        unhex(self.fields[field])
+        let value = self.fields.get(field);
+        unhex(value.unwrap_or_else(|| panic!("{}: no field {field}", self.name)))
     }
 
     fn array<const N: usize>(&self, field: &str) -> [u8; N] {
