@@ -9,11 +9,13 @@ mod hydra;
 mod java;
 mod javacard;
 mod javacardx;
+mod keyed;
 mod layout;
 mod org;
 mod running;
 
 pub(crate) use context::{CryptoReason, Cx, Env};
+pub(crate) use keyed::{Keyed, Split};
 pub(crate) use layout::layout;
 pub(crate) use running::Running;
 

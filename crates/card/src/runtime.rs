@@ -26,6 +26,7 @@ use hydra_vm::{
     Owner, PackageId, RestoreError, Stop, Vm,
 };
 use hydra_wire::{Aid, StatusWord};
+use zeroize::Zeroize;
 
 use crate::api;
 use crate::nvm::{Journal, NvmError, Storage};
@@ -62,6 +63,8 @@ pub(crate) struct State {
     pub(crate) fault: Option<Fault>,
     /// Computations in progress, by the object that holds them; like CLEAR_ON_RESET content, they go at reset.
     pub(crate) running: BTreeMap<ObjRef, api::Running>,
+    /// A buffer for what natives work on, kept for the next one.
+    scratch: Vec<u8>,
 }
 
 impl Runtime {
@@ -98,6 +101,7 @@ impl Runtime {
                 deletion_requested: false,
                 fault: None,
                 running: BTreeMap::new(),
+                scratch: Vec::new(),
             },
         };
         runtime.power_on()?;
@@ -245,6 +249,17 @@ impl fmt::Debug for Runtime {
 }
 
 impl State {
+    /// An empty buffer.
+    pub(crate) fn buffer(&mut self) -> Vec<u8> {
+        core::mem::take(&mut self.scratch)
+    }
+
+    /// Takes a buffer back, and what is in it out.
+    pub(crate) fn recycle(&mut self, mut buffer: Vec<u8>) {
+        buffer.zeroize();
+        self.scratch = buffer;
+    }
+
     /// Makes everything that changed durable, but for an open transaction's effects.
     pub(crate) fn commit(&mut self, vm: &mut Vm) -> Result<(), NvmError> {
         let changes = vm.take_changes();

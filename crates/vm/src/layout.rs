@@ -41,7 +41,9 @@ impl ApiLayout {
     /// methods.
     #[must_use]
     pub fn implements(mut self, name: &'static str, interface: &'static str) -> Self {
-        self.implemented.push((name, interface));
+        if !self.implemented.contains(&(name, interface)) {
+            self.implemented.push((name, interface));
+        }
         self
     }
 

@@ -106,6 +106,25 @@ impl Cx<'_> {
             .map(<[u8]>::to_vec)
     }
 
+    /// Appends bytes of an array of the applet's.
+    pub(crate) fn read_into(
+        &mut self,
+        (array, offset, length): (ObjRef, i16, i16),
+        out: &mut Vec<u8>,
+    ) -> Result<(), Stop> {
+        let context = self.context();
+        out.extend_from_slice(self.vm.byte_range(array, offset, length, context)?);
+        Ok(())
+    }
+
+    /// A number of bytes as natives return it; more than an array can hold do not fit it.
+    pub(crate) fn length(&mut self, bytes: usize) -> Result<i16, Stop> {
+        match i16::try_from(bytes) {
+            Ok(length) => Ok(length),
+            Err(_) => self.out_of_bounds(),
+        }
+    }
+
     /// Writes into an array of the applet's as `arrayCopyNonAtomic` does.
     pub(crate) fn write(&mut self, array: ObjRef, offset: i16, bytes: &[u8]) -> Result<(), Stop> {
         let context = self.context();

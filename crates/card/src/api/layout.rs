@@ -22,5 +22,9 @@ pub(crate) fn layout() -> ApiLayout {
         .fold(ApiLayout::new(), |layout, (class, fields)| {
             layout.class(class, fields)
         });
-    key::Kind::classes().fold(layout, |layout, class| layout.class(class, key::FIELDS))
+    key::Kind::classes().fold(layout, |layout, class| {
+        layout
+            .class(class, key::FIELDS)
+            .implements(class, "javacardx/crypto/KeyEncryption")
+    })
 }

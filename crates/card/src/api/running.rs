@@ -1,6 +1,9 @@
+use alloc::boxed::Box;
 use core::fmt;
 
 use hydra_crypto::Hash;
+
+use super::javacardx::crypto::cipher;
 
 /// What an object of `javacard.security` or `javacardx.crypto` has taken of a message: intermediate state, which is
 /// no part of a transaction and gone after a reset (API 3.0.5, class `Cipher`), so it is kept beside the heap, by the
@@ -8,12 +11,15 @@ use hydra_crypto::Hash;
 pub(crate) enum Running {
     /// A message digest, or the digest of a signature that hashes first.
     Hash(Hash),
+    /// A symmetric cipher.
+    Cipher(Box<cipher::Work>),
 }
 
 impl fmt::Debug for Running {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Hash(hash) => hash.fmt(f),
-        }
+        f.write_str(match self {
+            Self::Hash(_) => "Hash",
+            Self::Cipher(_) => "Cipher",
+        })
     }
 }

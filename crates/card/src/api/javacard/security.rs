@@ -1,7 +1,10 @@
 pub(crate) mod aes_key;
+pub(crate) mod des_key;
 pub(crate) mod ec_key;
 pub(crate) mod ec_private_key;
 pub(crate) mod ec_public_key;
+pub(crate) mod generic_secret_key;
+pub(crate) mod hmac_key;
 pub(crate) mod key;
 pub(crate) mod key_builder;
 pub(crate) mod key_pair;

@@ -1,1 +1,2 @@
 pub(crate) mod cipher;
+pub(crate) mod key_encryption;

@@ -11,15 +11,19 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use hydra_vm::{Atomicity, Fault, FieldKind, ObjRef, Stop, Storage, Vm};
+use zeroize::Zeroizing;
 
+use crate::api::javacardx::crypto::cipher;
 use crate::api::{CryptoReason, Cx};
 
-/// The word that holds the type, `KeyBuilder.TYPE_…`.
+/// The word that holds `JCSystem.MEMORY_TYPE_…` and below it the type, `KeyBuilder.TYPE_…`.
 const TYPE: u16 = 0;
 /// The word that holds the size in bits.
 const SIZE: u16 = 1;
 /// The word of an EC key's cofactor; 0 when not set, which stands for 1.
 pub(crate) const K: u16 = 2;
+/// The word of the cipher that decrypts what is set (`KeyEncryption`).
+pub(crate) const CIPHER: u16 = 3;
 /// The word of the value: a secret key, W or S.
 pub(crate) const VALUE: u16 = 4;
 /// The words of the other components: of a curve p, A, B, G and R.
@@ -30,7 +34,6 @@ pub(crate) const FIELDS: &[FieldKind] = &[
     FieldKind::Short,
     FieldKind::Short,
     FieldKind::Short,
-    // The cipher that decrypts what is set (`KeyEncryption`).
     FieldKind::Ref,
     FieldKind::Ref,
     FieldKind::Ref,
@@ -46,7 +49,8 @@ const HEADER: usize = 2;
 /// Makes a key object, with room for its value.
 pub(crate) fn make(cx: &mut Cx<'_>, kind: &Kind, bits: i16) -> Result<ObjRef, Stop> {
     let object = cx.new_object(kind.class)?;
-    cx.set_short(object, TYPE, i16::from(kind.number))?;
+    let [memory, number] = [kind.memory(), kind.number].map(i8::cast_unsigned);
+    cx.set_short(object, TYPE, i16::from_be_bytes([memory, number]))?;
     cx.set_short(object, SIZE, bits)?;
     reserve(cx, object, VALUE, kind.family.value_length(bits))?;
     Ok(object)
@@ -69,6 +73,11 @@ pub(crate) fn get_size(cx: &mut Cx<'_>, this: ObjRef) -> Result<i16, Stop> {
     cx.short(this, SIZE)
 }
 
+/// Bytes of a key, from its size.
+pub(crate) fn bytes(cx: &mut Cx<'_>, this: ObjRef) -> Result<usize, Stop> {
+    Ok(usize::from(get_size(cx, this)?.unsigned_abs()) / 8)
+}
+
 /// `Key.getType`
 pub(crate) fn get_type(cx: &mut Cx<'_>, this: ObjRef) -> Result<i8, Stop> {
     let [_, kind] = cx.short(this, TYPE)?.to_be_bytes();
@@ -87,8 +96,8 @@ pub(crate) fn is_initialized(cx: &mut Cx<'_>, this: ObjRef) -> Result<bool, Stop
 
 /// What kind of key a key object is.
 pub(crate) fn kind(cx: &mut Cx<'_>, this: ObjRef) -> Result<&'static Kind, Stop> {
-    let number = get_type(cx, this)?;
-    Kind::by_number(number).ok_or_else(|| Fault::TypeConfusion.into())
+    let [memory, number] = cx.short(this, TYPE)?.to_be_bytes().map(u8::cast_signed);
+    Kind::of(number, memory).ok_or_else(|| Fault::TypeConfusion.into())
 }
 
 /// What a key object is good for.
@@ -104,8 +113,7 @@ pub(crate) fn passed(cx: &mut Cx<'_>, key: ObjRef) -> Result<Option<Family>, Sto
     if !class.is_some_and(Kind::is_class) {
         return Ok(None);
     }
-    let number = get_type(cx, key)?;
-    Ok(Kind::by_number(number).map(|kind| kind.family))
+    family(cx, key).map(Some)
 }
 
 /// The component in a word, if it is set.
@@ -159,6 +167,55 @@ pub(crate) fn put(cx: &mut Cx<'_>, key: ObjRef, word: u16, value: &[u8]) -> Resu
     bytes.extend(marked.to_be_bytes());
     bytes.extend_from_slice(value);
     cx.own_write(array, 0, &bytes, Atomicity::Atomic)
+}
+
+/// Sets a component from an applet's bytes, decrypted first if the key has a cipher for that (`KeyEncryption`):
+/// `ILLEGAL_VALUE` if that fails or the length is wrong.
+pub(crate) fn set(
+    cx: &mut Cx<'_>,
+    key: ObjRef,
+    word: u16,
+    (source, offset): (ObjRef, i16),
+    length: Length,
+) -> Result<(), Stop> {
+    let cipher = cx.object(key, CIPHER)?;
+    let given = match length {
+        Length::Given(length, _) => length,
+        Length::Plain(bytes) if cipher.is_null() => cx.length(bytes)?,
+        Length::Plain(bytes) => {
+            let bytes = cipher::encrypted_length(cx, cipher, bytes)?;
+            cx.length(bytes)?
+        }
+    };
+    let mut bytes = Zeroizing::new(cx.bytes(source, offset, given)?);
+    if !cipher.is_null() {
+        match cipher::decrypt(cx, cipher, &bytes)? {
+            Some(plain) => *bytes = plain,
+            None => return cx.crypto_error(CryptoReason::IllegalValue),
+        }
+    }
+    let fits = match length {
+        // Method 1 leaves its zeros.
+        Length::Plain(expected) => {
+            let fits = bytes.len() >= expected && bytes[expected..].iter().all(|byte| *byte == 0);
+            bytes.truncate(expected);
+            fits
+        }
+        Length::Given(_, longest) => !bytes.is_empty() && bytes.len() <= longest,
+    };
+    if !fits {
+        return cx.crypto_error(CryptoReason::IllegalValue);
+    }
+    put(cx, key, word, &bytes)
+}
+
+/// How long a component is that an applet sets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Length {
+    /// The key says: so many bytes once decrypted.
+    Plain(usize),
+    /// The applet says, as it gives it; at most so many bytes once decrypted.
+    Given(i16, usize),
 }
 
 /// Makes sure that a component of this length has room.

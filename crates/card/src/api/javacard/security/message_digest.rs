@@ -1,5 +1,5 @@
 use hydra_crypto::{Hash, HashAlgorithm};
-use hydra_vm::{ObjRef, Stop};
+use hydra_vm::{Fault, ObjRef, Stop};
 
 use crate::api::{Cx, Running};
 
@@ -106,7 +106,12 @@ pub(crate) fn take<'a>(
     let context = cx.context();
     let data = cx.vm.byte_range(data, offset, length, context)?;
     let fresh = || Running::Hash(Hash::new(function));
-    let Running::Hash(hash) = cx.state.running.entry(this).or_insert_with(fresh);
-    hash.update(data);
-    Ok(hash)
+    let running = cx.state.running.entry(this).or_insert_with(fresh);
+    match running {
+        Running::Hash(hash) => {
+            hash.update(data);
+            Ok(hash)
+        }
+        _ => Err(Fault::TypeConfusion.into()),
+    }
 }

@@ -1,62 +1,48 @@
+//! Ciphers: what they do is a [`Scheme`], which has a [`Family`]; a family's arithmetic is in a module of its own.
+
+mod scheme;
+mod symmetric;
+mod work;
+
+use scheme::{Family, Scheme};
+pub(crate) use work::Work;
+
 use alloc::vec::Vec;
 
-use hydra_crypto::{AesKey, aes_cbc_decrypt, aes_cbc_encrypt, aes_ecb_decrypt, aes_ecb_encrypt};
-use hydra_vm::{Atomicity, FieldKind, ObjRef, Stop, Storage};
+use hydra_vm::{FieldKind, ObjRef, Stop};
 
 use crate::api::javacard::security::key;
 use crate::api::{CryptoReason, Cx};
 
-/// `ALG_AES_BLOCK_128_CBC_NOPAD`
-const AES_CBC_NOPAD: i8 = 13;
-/// `ALG_AES_BLOCK_128_ECB_NOPAD`
-const AES_ECB_NOPAD: i8 = 14;
-/// `CIPHER_AES_CBC`, `CIPHER_AES_ECB`, `PAD_NOPAD`
-const CIPHER_AES_CBC: i8 = 1;
-const CIPHER_AES_ECB: i8 = 2;
-const PAD_NOPAD: i8 = 1;
-
-/// The words of a cipher: algorithm, mode (0 before `init`), key, initial vector, and the progress of a message.
-const ALGORITHM: u16 = 0;
-const MODE: u16 = 1;
-const KEY: u16 = 2;
-const IV: u16 = 3;
-const PROGRESS: u16 = 4;
+/// The words of a cipher: its scheme (number, cipher, padding), the mode (0 before `init`), the key.
+const SCHEME: [u16; 3] = [0, 1, 2];
+pub(super) const MODE: u16 = 3;
+pub(super) const KEY: u16 = 4;
 
 /// The words of a cipher.
 pub(crate) const FIELDS: &[FieldKind] = &[
     FieldKind::Short,
     FieldKind::Short,
-    FieldKind::Ref,
-    FieldKind::Ref,
+    FieldKind::Short,
+    FieldKind::Short,
     FieldKind::Ref,
 ];
 
 const MODE_DECRYPT: i16 = 1;
-const MODE_ENCRYPT: i16 = 2;
-
-const BLOCK: usize = 16;
+pub(super) const MODE_ENCRYPT: i16 = 2;
 
 /// `Cipher()`
 pub(crate) fn construct(_: &mut Cx<'_>, _: ObjRef) -> Result<(), Stop> {
     Ok(())
 }
 
-/// `Cipher.getInstance(byte, boolean)`: AES in CBC and ECB without padding.
+/// `Cipher.getInstance(byte, boolean)`. Whether others may use it is the firewall's matter.
 pub(crate) fn get_instance_byte_boolean(
     cx: &mut Cx<'_>,
     algorithm: i8,
     _external: bool,
 ) -> Result<ObjRef, Stop> {
-    if !matches!(algorithm, AES_CBC_NOPAD | AES_ECB_NOPAD) {
-        return cx.no_such_algorithm();
-    }
-    let object = cx.new_object("javacardx/crypto/Cipher")?;
-    cx.set_short(object, ALGORITHM, i16::from(algorithm))?;
-    let iv = cx.new_own_bytes(16, Storage::Persistent)?;
-    cx.set_object(object, IV, iv)?;
-    let progress = cx.new_own_bytes(Progress::LENGTH, Storage::ClearOnReset)?;
-    cx.set_object(object, PROGRESS, progress)?;
-    Ok(object)
+    make(cx, Scheme::by_number(algorithm))
 }
 
 /// `Cipher.getInstance(byte cipher, byte padding, boolean)`
@@ -64,63 +50,60 @@ pub(crate) fn get_instance_byte_byte_boolean(
     cx: &mut Cx<'_>,
     cipher: i8,
     padding: i8,
-    external: bool,
+    _external: bool,
 ) -> Result<ObjRef, Stop> {
-    let algorithm = match (cipher, padding) {
-        (CIPHER_AES_CBC, PAD_NOPAD) => AES_CBC_NOPAD,
-        (CIPHER_AES_ECB, PAD_NOPAD) => AES_ECB_NOPAD,
-        _ => return cx.no_such_algorithm(),
-    };
-    get_instance_byte_boolean(cx, algorithm, external)
+    make(cx, Scheme::by_parts(cipher, padding))
 }
 
-/// `getAlgorithm`
+/// `getAlgorithm`: 0 for a scheme without a number.
 pub(crate) fn get_algorithm(cx: &mut Cx<'_>, this: ObjRef) -> Result<i8, Stop> {
-    let [_, algorithm] = cx.short(this, ALGORITHM)?.to_be_bytes();
-    Ok(algorithm.cast_signed())
+    part(cx, this, 0)
 }
 
 /// `getCipherAlgorithm`
 pub(crate) fn get_cipher_algorithm(cx: &mut Cx<'_>, this: ObjRef) -> Result<i8, Stop> {
-    Ok(match get_algorithm(cx, this)? {
-        AES_CBC_NOPAD => CIPHER_AES_CBC,
-        _ => CIPHER_AES_ECB,
-    })
+    part(cx, this, 1)
 }
 
 /// `getPaddingAlgorithm`
-pub(crate) fn get_padding_algorithm(_: &mut Cx<'_>, _: ObjRef) -> Result<i8, Stop> {
-    Ok(PAD_NOPAD)
+pub(crate) fn get_padding_algorithm(cx: &mut Cx<'_>, this: ObjRef) -> Result<i8, Stop> {
+    part(cx, this, 2)
 }
 
 /// `init(Key, byte)`: an initial vector of zeros.
 pub(crate) fn init_key_byte(
     cx: &mut Cx<'_>,
     this: ObjRef,
-    object: ObjRef,
+    key: ObjRef,
     mode: i8,
 ) -> Result<(), Stop> {
-    init(cx, this, object, mode, &[0; BLOCK])
+    let scheme = scheme(cx, this)?;
+    check_key(cx, &scheme, key, mode)?;
+    begin(cx, this, &scheme, (key, mode), &[])
 }
 
-/// `init(Key, byte, byte[], short, short)`: 16 bytes of initial vector, for CBC only.
+/// `init(Key, byte, byte[], short, short)`: an initial vector, where the mode has one.
 pub(crate) fn init_key_byte_bytes_short_short(
     cx: &mut Cx<'_>,
     this: ObjRef,
-    object: ObjRef,
+    key: ObjRef,
     mode: i8,
     iv: ObjRef,
     offset: i16,
     length: i16,
 ) -> Result<(), Stop> {
+    let scheme = scheme(cx, this)?;
+    check_key(cx, &scheme, key, mode)?;
     let iv = cx.bytes(iv, offset, length)?;
-    match <[u8; BLOCK]>::try_from(iv.as_slice()) {
-        Ok(iv) if get_algorithm(cx, this)? == AES_CBC_NOPAD => init(cx, this, object, mode, &iv),
-        _ => cx.crypto_error(CryptoReason::IllegalValue),
+    match scheme.iv_length() {
+        Some(expected) if expected == 0 || iv.len() != expected => {
+            cx.crypto_error(CryptoReason::IllegalValue)
+        }
+        _ => begin(cx, this, &scheme, (key, mode), &iv),
     }
 }
 
-/// `update`: whole blocks; the rest waits.
+/// `update`: how many bytes came out; the rest waits.
 pub(crate) fn update(
     cx: &mut Cx<'_>,
     this: ObjRef,
@@ -130,18 +113,12 @@ pub(crate) fn update(
     target: ObjRef,
     target_offset: i16,
 ) -> Result<i16, Stop> {
-    let mut progress = Progress::read(cx, this)?;
-    progress.pending.extend(cx.bytes(data, offset, length)?);
-    let whole = progress.pending.len() / BLOCK * BLOCK;
-    let rest = progress.pending.split_off(whole);
-    let out = crypt(cx, this, &mut progress)?;
-    cx.write(target, target_offset, &out)?;
-    progress.pending = rest;
-    progress.write(cx, this)?;
-    length_of(cx, &out)
+    let scheme = scheme(cx, this)?;
+    let (data, target) = ((data, offset, length), (target, target_offset));
+    work::update(cx, this, &scheme, data, target)
 }
 
-/// `doFinal`: the message must end with a whole block; the next one starts from the initial vector again.
+/// `doFinal`: how many bytes came out; the next message has an initial vector of zeros.
 pub(crate) fn do_final(
     cx: &mut Cx<'_>,
     this: ObjRef,
@@ -151,129 +128,110 @@ pub(crate) fn do_final(
     target: ObjRef,
     target_offset: i16,
 ) -> Result<i16, Stop> {
-    let mut progress = Progress::read(cx, this)?;
-    progress.pending.extend(cx.bytes(data, offset, length)?);
-    if !progress.pending.len().is_multiple_of(BLOCK) {
-        return cx.crypto_error(CryptoReason::IllegalUse);
-    }
-    let out = crypt(cx, this, &mut progress)?;
-    cx.write(target, target_offset, &out)?;
-    Progress::clear(cx, this)?;
-    length_of(cx, &out)
+    let scheme = scheme(cx, this)?;
+    let (data, target) = ((data, offset, length), (target, target_offset));
+    work::finish(cx, this, &scheme, data, target)
 }
 
-fn init(
+/// How many bytes a key's value of this length has when a cipher has encrypted it.
+pub(crate) fn encrypted_length(
     cx: &mut Cx<'_>,
-    this: ObjRef,
-    object: ObjRef,
+    cipher: ObjRef,
+    length: usize,
+) -> Result<usize, Stop> {
+    Ok(scheme(cx, cipher)?.encrypted_length(length))
+}
+
+/// Decrypts a value with a cipher that an applet gave to a key (`KeyEncryption`); `None` if that is not possible.
+pub(crate) fn decrypt(
+    cx: &mut Cx<'_>,
+    cipher: ObjRef,
+    value: &[u8],
+) -> Result<Option<Vec<u8>>, Stop> {
+    let scheme = scheme(cx, cipher)?;
+    work::decrypt(cx, cipher, &scheme, value)
+}
+
+fn make(cx: &mut Cx<'_>, scheme: Option<Scheme>) -> Result<ObjRef, Stop> {
+    let Some(scheme) = scheme else {
+        return cx.no_such_algorithm();
+    };
+    let class = match scheme.family {
+        Family::Aead(_) => "javacardx/crypto/AEADCipher",
+        _ => "javacardx/crypto/Cipher",
+    };
+    let object = cx.new_object(class)?;
+    set_scheme(cx, object, &scheme)?;
+    Ok(object)
+}
+
+/// Makes a cipher object one for a scheme.
+fn set_scheme(cx: &mut Cx<'_>, object: ObjRef, scheme: &Scheme) -> Result<(), Stop> {
+    let parts = [scheme.number, scheme.cipher, scheme.padding];
+    for (word, part) in SCHEME.into_iter().zip(parts) {
+        cx.set_short(object, word, i16::from(part))?;
+    }
+    Ok(())
+}
+
+/// What the object was made for; `INVALID_INIT` for an applet's own subclass that leaves a method to this one.
+pub(super) fn scheme(cx: &mut Cx<'_>, this: ObjRef) -> Result<Scheme, Stop> {
+    let (cipher, padding) = (part(cx, this, 1)?, part(cx, this, 2)?);
+    match Scheme::by_parts(cipher, padding) {
+        Some(scheme) => Ok(scheme),
+        None => cx.crypto_error(CryptoReason::InvalidInit),
+    }
+}
+
+/// Throws unless `init` may be given this key and mode.
+pub(super) fn check_key(
+    cx: &mut Cx<'_>,
+    scheme: &Scheme,
+    key: ObjRef,
     mode: i8,
-    iv: &[u8; BLOCK],
 ) -> Result<(), Stop> {
-    cx.check_object(object)?;
-    let fits = matches!(i16::from(mode), MODE_DECRYPT | MODE_ENCRYPT)
-        && cx.vm.is_instance(object, "javacard/security/AESKey")?;
-    if !fits {
+    let family = key::passed(cx, key)?;
+    let fits = match family {
+        Some(family) => scheme.takes(family, key::get_size(cx, key)?),
+        None => false,
+    };
+    if !fits || !matches!(i16::from(mode), MODE_DECRYPT | MODE_ENCRYPT) {
         return cx.crypto_error(CryptoReason::IllegalValue);
     }
-    // Throws if the key is not set.
-    key::required(cx, object, key::VALUE)?;
-    let own = cx.object(this, IV)?;
-    cx.own_write(own, 0, iv, Atomicity::Atomic)?;
-    cx.set_object(this, KEY, object)?;
-    cx.set_short(this, MODE, i16::from(mode))?;
-    Progress::clear(cx, this)
-}
-
-/// Runs the pending blocks through the cipher.
-fn crypt(cx: &mut Cx<'_>, this: ObjRef, progress: &mut Progress) -> Result<Vec<u8>, Stop> {
-    let object = cx.object(this, KEY)?;
-    if object.is_null() {
-        return cx.crypto_error(CryptoReason::InvalidInit);
-    }
-    let bytes = key::required(cx, object, key::VALUE)?;
-    let Ok(aes) = AesKey::new(&bytes) else {
+    if !key::is_initialized(cx, key)? {
         return cx.crypto_error(CryptoReason::UninitializedKey);
-    };
-    let encrypt = cx.short(this, MODE)? == MODE_ENCRYPT;
-    let data = core::mem::take(&mut progress.pending);
-    let chain = progress.chain;
-    let out = match (get_algorithm(cx, this)?, encrypt) {
-        (AES_CBC_NOPAD, true) => aes_cbc_encrypt(&aes, &chain, &data),
-        (AES_CBC_NOPAD, false) => aes_cbc_decrypt(&aes, &chain, &data),
-        (_, encrypt) => Ok(data
-            .as_chunks::<BLOCK>()
-            .0
-            .iter()
-            .flat_map(|block| {
-                if encrypt {
-                    aes_ecb_encrypt(&aes, block)
-                } else {
-                    aes_ecb_decrypt(&aes, block)
-                }
-            })
-            .collect()),
-    };
-    let Ok(out) = out else {
-        return cx.crypto_error(CryptoReason::IllegalUse);
-    };
-    let ciphertext = if encrypt { &out } else { &data };
-    if let Some(last) = ciphertext.last_chunk() {
-        progress.chain = *last;
     }
-    Ok(out)
+    Ok(())
 }
 
-fn length_of(cx: &mut Cx<'_>, bytes: &[u8]) -> Result<i16, Stop> {
-    match i16::try_from(bytes.len()) {
-        Ok(length) => Ok(length),
-        Err(_) => cx.crypto_error(CryptoReason::IllegalUse),
+/// Notes the key and mode that `init` was given, if they are not those already: every write costs a commit.
+pub(super) fn note_init(
+    cx: &mut Cx<'_>,
+    this: ObjRef,
+    (key, mode): (ObjRef, i16),
+) -> Result<(), Stop> {
+    if cx.short(this, MODE)? != mode {
+        cx.set_short(this, MODE, mode)?;
     }
+    if cx.object(this, KEY)? != key {
+        cx.set_object(this, KEY, key)?;
+    }
+    Ok(())
 }
 
-/// Where a message is: the chaining block and the bytes that wait for a whole block. Transient: after a reset the cipher
-/// is as `init` left it.
-struct Progress {
-    chain: [u8; BLOCK],
-    pending: Vec<u8>,
+fn begin(
+    cx: &mut Cx<'_>,
+    this: ObjRef,
+    scheme: &Scheme,
+    (key, mode): (ObjRef, i8),
+    iv: &[u8],
+) -> Result<(), Stop> {
+    let mode = i16::from(mode);
+    note_init(cx, this, (key, mode))?;
+    work::begin(cx, this, scheme, (key, mode), iv)
 }
 
-impl Progress {
-    /// Whether a message began, the chaining block, how many bytes wait, and those.
-    const LENGTH: i16 = 33;
-
-    fn read(cx: &mut Cx<'_>, this: ObjRef) -> Result<Self, Stop> {
-        let array = cx.object(this, PROGRESS)?;
-        let bytes = cx.own_bytes(array)?;
-        if let [1, rest @ ..] = bytes.as_slice()
-            && let Some((chain, [count, pending @ ..])) = rest.split_first_chunk()
-            && let Some(pending) = pending.get(..usize::from(*count))
-        {
-            return Ok(Self {
-                chain: *chain,
-                pending: pending.to_vec(),
-            });
-        }
-        let iv = cx.object(this, IV)?;
-        let iv = cx.own_bytes(iv)?;
-        let mut chain = [0; BLOCK];
-        chain.copy_from_slice(iv.get(..BLOCK).unwrap_or(&[0; BLOCK]));
-        Ok(Self {
-            chain,
-            pending: Vec::new(),
-        })
-    }
-
-    fn write(&self, cx: &mut Cx<'_>, this: ObjRef) -> Result<(), Stop> {
-        let mut bytes = Vec::from([1]);
-        bytes.extend(self.chain);
-        bytes.push(u8::try_from(self.pending.len()).unwrap_or_default());
-        bytes.extend(&self.pending);
-        let array = cx.object(this, PROGRESS)?;
-        cx.own_write(array, 0, &bytes, Atomicity::NonAtomic)
-    }
-
-    fn clear(cx: &mut Cx<'_>, this: ObjRef) -> Result<(), Stop> {
-        let array = cx.object(this, PROGRESS)?;
-        cx.own_write(array, 0, &[0; 33], Atomicity::NonAtomic)
-    }
+fn part(cx: &mut Cx<'_>, this: ObjRef, index: usize) -> Result<i8, Stop> {
+    let [_, part] = cx.short(this, SCHEME[index])?.to_be_bytes();
+    Ok(part.cast_signed())
 }

@@ -19,21 +19,34 @@ pub(crate) struct Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Family {
     Aes,
+    Des,
+    Hmac,
+    Generic,
     EcPublic,
     EcPrivate,
 }
 
 const KINDS: &[Kind] = {
-    use Family::{Aes, EcPrivate, EcPublic};
+    use Family::{Aes, Des, EcPrivate, EcPublic, Generic, Hmac};
     use Storage::{ClearOnDeselect, ClearOnReset, Persistent};
     &[
+        kind(1, 1, DES, ClearOnReset, Des),
+        kind(2, 1, DES, ClearOnDeselect, Des),
+        kind(3, 1, DES, Persistent, Des),
         kind(11, 7, EC_PUBLIC, Persistent, EcPublic),
         kind(12, 8, EC_PRIVATE, Persistent, EcPrivate),
         kind(13, 2, AES, ClearOnReset, Aes),
         kind(14, 2, AES, ClearOnDeselect, Aes),
         kind(15, 2, AES, Persistent, Aes),
+        kind(19, 9, HMAC, ClearOnReset, Hmac),
+        kind(20, 9, HMAC, ClearOnDeselect, Hmac),
+        kind(21, 9, HMAC, Persistent, Hmac),
         kind(30, 8, EC_PRIVATE, ClearOnReset, EcPrivate),
         kind(31, 8, EC_PRIVATE, ClearOnDeselect, EcPrivate),
+        // One type for every memory.
+        kind(42, 20, GENERIC, Persistent, Generic),
+        kind(42, 20, GENERIC, ClearOnReset, Generic),
+        kind(42, 20, GENERIC, ClearOnDeselect, Generic),
     ]
 };
 
@@ -44,6 +57,9 @@ const EC: &[u16] = &{
 };
 
 const AES: &str = "javacard/security/AESKey";
+const DES: &str = "javacard/security/DESKey";
+const HMAC: &str = "javacard/security/HMACKey";
+const GENERIC: &str = "javacard/security/GenericSecretKey";
 const EC_PUBLIC: &str = "javacard/security/ECPublicKey";
 const EC_PRIVATE: &str = "javacard/security/ECPrivateKey";
 
@@ -67,6 +83,13 @@ impl Kind {
     /// By `KeyBuilder.TYPE_…`.
     pub(crate) fn by_number(number: i8) -> Option<&'static Self> {
         KINDS.iter().find(|kind| kind.number == number)
+    }
+
+    /// By `KeyBuilder.TYPE_…` and `JCSystem.MEMORY_TYPE_…`.
+    pub(super) fn of(number: i8, memory: i8) -> Option<&'static Self> {
+        KINDS
+            .iter()
+            .find(|kind| kind.number == number && kind.memory() == memory)
     }
 
     /// By `KeyBuilder.ALG_TYPE_…` and `JCSystem.MEMORY_TYPE_…`.
@@ -100,7 +123,11 @@ impl Family {
     /// Whether there are keys of this many bits.
     pub(crate) fn has_size(self, bits: i16) -> bool {
         match self {
-            Self::Aes => matches!(bits, 128 | 192 | 256),
+            // 512 bits are two keys, for XTS.
+            Self::Aes => matches!(bits, 128 | 192 | 256 | 512),
+            Self::Des => matches!(bits, 64 | 128 | 192),
+            // Of any length in whole bytes.
+            Self::Hmac | Self::Generic => bits > 0 && bits % 8 == 0,
             Self::EcPublic | Self::EcPrivate => bits == 256,
         }
     }
@@ -110,14 +137,16 @@ impl Family {
         let bytes = usize::from(bits.unsigned_abs()).div_ceil(8);
         match self {
             Self::EcPublic => 1 + 2 * bytes,
-            Self::Aes | Self::EcPrivate => bytes,
+            // Keys of other lengths get their room when they are set.
+            Self::Hmac => bytes.max(64),
+            Self::Aes | Self::Des | Self::Generic | Self::EcPrivate => bytes,
         }
     }
 
     /// The words of the components without which the key is not initialised.
     pub(super) fn required(self) -> &'static [u16] {
         match self {
-            Self::Aes => &[VALUE],
+            Self::Aes | Self::Des | Self::Hmac | Self::Generic => &[VALUE],
             Self::EcPublic | Self::EcPrivate => EC,
         }
     }
