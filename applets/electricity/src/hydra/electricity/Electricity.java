@@ -91,23 +91,17 @@ public final class Electricity extends Applet implements MultiSelectable, Applic
         ISOException.throwIt(ISO7816.SW_INS_NOT_SUPPORTED);
     }
 
-    /** GlobalPlatform: STORE DATA after INSTALL [for personalization], header included. */
+    /**
+     * GlobalPlatform: STORE DATA after INSTALL [for personalization], header included. One data grouping a command: what is refused
+     * changes nothing.
+     */
     public void processData(byte[] buffer, short offset, short length) {
         short at = (short) (offset + HEADER);
-        short end = (short) (offset + length);
-        while (at < end) {
-            if ((short) (end - at) < 3) {
-                ISOException.throwIt(ISO7816.SW_WRONG_DATA);
-            }
-            short tag = Util.getShort(buffer, at);
-            short size = (short) (buffer[(short) (at + 2)] & 0xFF);
-            at += 3;
-            if (size > (short) (end - at)) {
-                ISOException.throwIt(ISO7816.SW_WRONG_DATA);
-            }
-            store(tag, buffer, at, size);
-            at += size;
+        short size = (short) (length - HEADER - 3);
+        if (size < 0 || (short) (buffer[(short) (at + 2)] & 0xFF) != size) {
+            ISOException.throwIt(ISO7816.SW_WRONG_DATA);
         }
+        store(Util.getShort(buffer, at), buffer, (short) (at + 3), size);
     }
 
     private void store(short tag, byte[] buffer, short at, short size) {
