@@ -62,6 +62,8 @@ def main(readings, tariff, first, last):
     standing = pence(Decimal(document["standing_charge"]) * (end - begin).days)
     net = standing + sum(line["pence"] for line in lines)
     vat = pence(Decimal(net) * Decimal(document["vat_percent"]) / 100)
+    # A slot begins every step from the period's start; one in which no row starts is missing.
+    slots = -((begin - end) // step)
     print(
         json.dumps(
             {
@@ -69,7 +71,7 @@ def main(readings, tariff, first, last):
                 "standing_pence": standing,
                 "vat_pence": vat,
                 "total_pence": net + vat,
-                "missing_intervals": (end - begin) // step - len(energy),
+                "missing_intervals": slots - len({(start - begin) // step for start in energy}),
                 "repeated_intervals": repeated,
             }
         )

@@ -27,7 +27,7 @@ use hydra_offcard::telecare::{self, Telecare};
 use hydra_offcard::verify::Speaker;
 use hydra_offcard::wan::{Party, Shell};
 use hydra_relay::{Registry, Relay, RelayConfig, RelayHandle};
-use hydra_tariff::Tariff;
+use hydra_tariff::{Period, Tariff};
 use tokio::time::timeout;
 
 pub use self::error::WorldError;
@@ -94,6 +94,9 @@ pub enum Stage {
 pub async fn play(play: Play, mut progress: impl FnMut(Stage)) -> Result<Outcome, WorldError> {
     let begun = Instant::now();
     progress(Stage::Starting);
+    // Before anything is made or kept: no card could bill it.
+    let (from, to) = play.days.bounds()?;
+    Period::new(from, to, play.interval)?;
     let vault = Vault::open(play.keep.clone(), play.seed, &play)?;
     let script = Script::new(&play, &vault)?;
     let tape = Arc::new(measure::Tape::new(vault.folder("relay-saw")?));
@@ -256,6 +259,7 @@ impl Home {
                 root: trust.clone(),
                 speakers: speakers(card_id),
                 tariff: play.tariff.clone(),
+                interval: play.interval,
             },
         )?;
         let point = householder.point();
@@ -299,7 +303,7 @@ impl Home {
         let point = self.point;
         self.supplier.with(|supplier| {
             supplier.enrol(electricity)?;
-            supplier.agree(HUB, &point, terms)
+            supplier.agree(HUB, &point, terms).map_err(WorldError::from)
         })?;
         self.telecare.with(|telecare| {
             telecare.enrol(telehealth)?;

@@ -8,7 +8,7 @@ use hydra_crypto::{SecretKey, sha256};
 use hydra_message::{
     Digest, Intervals, Measurement, Purpose, Statement, StatementDetail, merkle, open,
 };
-use hydra_tariff::{Interval, Tariff};
+use hydra_tariff::{Interval, Period, Tariff};
 use serde::Serialize;
 
 use crate::Seconds;
@@ -29,6 +29,8 @@ pub struct HouseholderConfig {
     pub speakers: Vec<Speaker>,
     /// The tariff as it was agreed: a bill under another one is not recomputed.
     pub tariff: Tariff,
+    /// Length of an interval as it was agreed, seconds.
+    pub interval: u32,
 }
 
 /// The householder.
@@ -38,6 +40,7 @@ pub struct Householder {
     root: TrustRoot,
     speakers: Vec<Speaker>,
     tariff: Tariff,
+    interval: u32,
     log: Log,
     seen: BTreeSet<Digest>,
     streams: Streams,
@@ -120,8 +123,8 @@ pub enum Difference {
     /// The registers.
     #[error("the energy of the intervals is not the difference of the registers")]
     Registers,
-    /// The number of intervals.
-    #[error("the statement counts other intervals than are kept here")]
+    /// The bounds, or the slots that have an interval and those that have none.
+    #[error("the statement counts other slots than those of the intervals kept here")]
     Count,
     /// A line.
     #[error("the line {0}")]
@@ -147,6 +150,7 @@ impl Householder {
             root: config.root,
             speakers: config.speakers,
             tariff: config.tariff,
+            interval: config.interval,
             log,
             seen: BTreeSet::new(),
             streams: Streams::default(),
@@ -287,21 +291,23 @@ impl Householder {
         if detail.opening_wh.checked_add(energy) != Some(detail.closing_wh) {
             return Err(Difference::Registers);
         }
-        let received = u32::try_from(intervals.len()).ok();
-        let in_period = |i: &Interval| (statement.from..statement.to).contains(&i.start);
-        if received != Some(statement.slots_received)
-            || !intervals.iter().all(in_period)
-            || statement
-                .slots_expected
-                .saturating_sub(statement.slots_received)
-                != statement.missing
+        let Ok(period) = Period::new(statement.from, statement.to, self.interval) else {
+            return Err(Difference::Count);
+        };
+        let filled = period.filled(intervals.iter().map(|interval| interval.start));
+        let counts = (
+            statement.slots_expected,
+            statement.slots_received,
+            statement.missing,
+        );
+        if counts != (period.slots(), filled, period.slots() - filled)
+            || !intervals
+                .iter()
+                .all(|interval| period.contains(interval.start))
         {
             return Err(Difference::Count);
         }
-        let Some(length) = statement.to.checked_sub(statement.from) else {
-            return Err(Difference::Count);
-        };
-        let Ok(computed) = self.tariff.bill(&intervals, length / 86_400) else {
+        let Ok(computed) = self.tariff.bill(&intervals, period.days()) else {
             return Err(Difference::Total);
         };
         if computed.lines.len() != detail.rates.len() {

@@ -6,6 +6,7 @@ use std::path::Path;
 use hydra_crypto::sha256;
 use hydra_gp::Install;
 use hydra_message::{Purpose, Statement};
+use hydra_tariff::{Period, PeriodError};
 use hydra_wire::{Command, hex};
 use serde::Serialize;
 
@@ -30,6 +31,17 @@ pub struct Terms {
     pub to: u32,
     /// Length of an interval, seconds.
     pub interval: u32,
+}
+
+/// Why terms can't be agreed.
+#[derive(Debug, thiserror::Error)]
+pub enum AgreeError {
+    /// Bounds or interval.
+    #[error(transparent)]
+    Period(#[from] PeriodError),
+    /// The supplier's state.
+    #[error(transparent)]
+    State(#[from] StateError),
 }
 
 /// How far a period is.
@@ -148,13 +160,15 @@ impl Supplier {
     }
 
     /// Agrees terms with a home that was taken over: the card gets them, and a period is open once it has confirmed.
-    /// `householder` is the point that copies are sealed to. The same terms again change nothing.
+    /// `householder` is the point that copies are sealed to. The same terms again change nothing; a period that no card can bill is
+    /// refused here already.
     pub fn agree(
         &mut self,
         hub: &str,
         householder: &[u8; 65],
         terms: Terms,
-    ) -> Result<(), StateError> {
+    ) -> Result<(), AgreeError> {
+        Period::new(terms.from, terms.to, terms.interval)?;
         let known = self.accounts.get(hub);
         if known.is_some_and(|account| account.terms.last() == Some(&terms)) {
             return Ok(());

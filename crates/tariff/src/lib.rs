@@ -32,11 +32,13 @@
 mod bill;
 mod compiled;
 mod document;
+mod period;
 mod rate;
 mod unit;
 
 pub use bill::{Bill, BillTooLarge, Interval, Line};
 pub use compiled::CompiledError;
 pub use document::DocumentError;
+pub use period::{Period, PeriodError};
 pub use rate::{MinuteOfDay, Rate, Tariff, TariffError, Window};
 pub use unit::{Days, Pence, Price, VatRate, Wh};

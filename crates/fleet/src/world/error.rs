@@ -75,6 +75,12 @@ pub enum WorldError {
     /// The days.
     #[error(transparent)]
     Readings(#[from] crate::readings::ReadingsError),
+    /// The billing period.
+    #[error(transparent)]
+    Period(#[from] hydra_tariff::PeriodError),
+    /// The supplier's terms.
+    #[error(transparent)]
+    Terms(#[from] hydra_offcard::supplier::AgreeError),
     /// The meter.
     #[error(transparent)]
     Meter(#[from] crate::meter::MeterError),

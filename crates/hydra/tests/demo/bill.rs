@@ -126,6 +126,64 @@ fn offsets_gaps_and_repeats_are_counted_as_the_meter_sent_them() {
     assert_eq!(outcome["statement"]["repeated_intervals"], 1);
 }
 
+/// Rows off the grid: a late one fills its slot, a second in a slot fills no other; an interval that does not divide the day.
+#[test]
+fn rows_off_the_grid_hide_no_missing_slot() {
+    let work = tempfile::tempdir().expect("a directory");
+    let readings = work.path().join("home.csv");
+    let tariff = root().join("data/two-rate.toml");
+    let hours = |hours: std::ops::Range<u32>, minute: u32| -> String {
+        let row = |hour| format!("2024-01-01 {hour:02}:{minute:02}:00,0.25\n");
+        hours.map(row).collect()
+    };
+    for (rows, missing) in [
+        // 05:00 is missing, and 04:10 does not stand for it.
+        (hours(0..5, 0) + "2024-01-01 04:10:00,1\n" + &hours(6..24, 0), 1),
+        // 05:00 is ten minutes late.
+        (hours(0..5, 0) + "2024-01-01 05:10:00,1\n" + &hours(6..24, 0), 0),
+        // All are a quarter late, and one is missing.
+        (hours(0..20, 15) + &hours(21..24, 15), 1),
+        // Slots of seven hours from midnight.
+        (
+            "2024-01-01 00:00:00,1\n2024-01-01 07:00:00,1\n2024-01-01 21:00:00,1\n2024-01-02 04:00:00,1\n"
+                .to_owned(),
+            1,
+        ),
+    ] {
+        std::fs::write(&readings, format!("start,kwh\n{rows}")).expect("written");
+        let path = readings.to_str().expect("UTF-8");
+        let days = ["--from", "2024-01-01", "--to", "2024-01-02"];
+        let outcome = play(&[&["--readings", path], &days[..]].concat());
+        let expected = recompute(&readings, &tariff, days[1], days[3]);
+        assert_same_bill(&outcome, &expected);
+        assert_eq!(outcome["statement"]["missing_intervals"], missing, "{rows}");
+    }
+}
+
+/// 2^31 seconds are more than the card counts: said before anything is made.
+#[test]
+fn a_period_that_no_card_can_bill_is_refused_at_once() {
+    let work = tempfile::tempdir().expect("a directory");
+    let readings = work.path().join("home.csv");
+    std::fs::write(
+        &readings,
+        "start,kwh\n1970-01-02 00:00:00,1\n1970-01-02 00:30:00,1\n",
+    )
+    .expect("written");
+    let keep = work.path().join("kept");
+    let mut command = demo(&["--from", "1970-01-02", "--to", "2038-01-21"]);
+    command.arg("--readings").arg(readings);
+    command.arg("--keep").arg(&keep);
+    let output = command.output().expect("runs");
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output);
+    assert!(
+        said.contains("a period of 24856 days is too long"),
+        "{said}"
+    );
+    assert!(!keep.exists());
+}
+
 #[test]
 fn bad_rows_and_tariffs_are_refused_with_their_line() {
     let work = tempfile::tempdir().expect("a directory");

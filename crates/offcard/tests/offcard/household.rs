@@ -19,6 +19,7 @@ pub(crate) fn householder(folder: Option<&std::path::Path>) -> Householder {
                 Pen::telehealth().handover().speaker(),
             ],
             tariff: tariff(),
+            interval: 1_800,
         },
     )
     .unwrap()
@@ -89,11 +90,19 @@ fn months_are_recomputed_from_the_intervals() {
 #[test]
 fn a_bill_that_is_wrong_anywhere_is_noticed() {
     type Change = fn(&mut hydra_message::Statement, &mut hydra_message::StatementDetail);
-    let cases: [(Change, Difference); 12] = [
+    let cases: [(Change, Difference); 14] = [
         (|s, _| s.total_pence += 1, Difference::Total),
         (|s, _| s.tariff_hash[0] ^= 1, Difference::Tariff),
         (|s, _| s.slots_received += 1, Difference::Count),
         (|s, _| s.missing += 1, Difference::Count),
+        (|s, _| s.slots_expected += 1, Difference::Count),
+        (
+            |s, _| {
+                s.slots_received += 1;
+                s.missing -= 1;
+            },
+            Difference::Count,
+        ),
         (|s, _| s.from += 1_800, Difference::Count),
         (|s, _| s.to = s.from - 1, Difference::Count),
         (|_, d| d.opening_wh += 1, Difference::Registers),

@@ -228,7 +228,7 @@ public final class Electricity extends Applet implements MultiSelectable, Applic
         Util.arrayCopyNonAtomic(period.energy, sum, scratch, (short) 0, Sum.SIZE);
         Sum.add(scratch, (short) 0, energy);
         Util.arrayCopy(scratch, (short) 0, period.energy, sum, Sum.SIZE);
-        period.received++;
+        period.fill(start);
         tree.add(start, energy);
         batchStarts[batched] = start;
         batchEnergies[batched] = energy;

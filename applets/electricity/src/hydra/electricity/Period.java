@@ -13,7 +13,9 @@ final class Period {
     /** Length of an interval, seconds. */
     int interval;
     boolean open;
+    /** Slots in which an interval began, and the last of them. */
     int received;
+    private int lastSlot;
     int repeated;
     /** Register at `from`, Wh. */
     final byte[] opening = new byte[REGISTER];
@@ -25,21 +27,30 @@ final class Period {
         this.to = to;
         this.interval = interval;
         received = 0;
+        lastSlot = -1;
         repeated = 0;
         Util.arrayCopy(register, (short) 0, opening, (short) 0, REGISTER);
         Util.arrayFillNonAtomic(energy, (short) 0, (short) energy.length, (byte) 0);
         open = true;
     }
 
-    /** Slots between the bounds. */
-    int expected() {
-        return (to - from) / interval;
+    /** An interval begins here, later than all before it; a second one in the same slot fills no other. */
+    void fill(int start) {
+        int slot = (start - from) / interval;
+        if (slot != lastSlot) {
+            lastSlot = slot;
+            received++;
+        }
     }
 
-    /** Slots without an interval. */
+    /** Slots that begin between the bounds. */
+    int expected() {
+        return (to - from - 1) / interval + 1;
+    }
+
+    /** Slots in which no interval began. */
     int missing() {
-        int missing = expected() - received;
-        return missing < 0 ? 0 : missing;
+        return expected() - received;
     }
 
     /** Whole days between the bounds. */
