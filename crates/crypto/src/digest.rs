@@ -179,7 +179,7 @@ impl fmt::Debug for Hash {
     }
 }
 
-/// A digest: 16 to 64 bytes.
+/// A digest or code of at most 64 bytes.
 #[derive(Clone, Copy)]
 pub struct HashValue {
     bytes: [u8; 64],
@@ -187,8 +187,9 @@ pub struct HashValue {
 }
 
 impl HashValue {
-    /// The first 64 bytes of a digest or MAC.
-    pub(crate) fn from(bytes: &[u8]) -> Self {
+    /// These bytes, but not more than 64.
+    #[must_use]
+    pub fn from(bytes: &[u8]) -> Self {
         let len = bytes.len().min(64);
         let mut value = Self {
             bytes: [0; 64],

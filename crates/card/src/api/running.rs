@@ -3,6 +3,7 @@ use core::fmt;
 
 use hydra_crypto::Hash;
 
+use super::javacard::security::signature::mac;
 use super::javacardx::crypto::cipher;
 
 /// What an object of `javacard.security` or `javacardx.crypto` has taken of a message: intermediate state, which is
@@ -10,9 +11,11 @@ use super::javacardx::crypto::cipher;
 /// object that it belongs to.
 pub(crate) enum Running {
     /// A message digest, or the digest of a signature that hashes first.
-    Hash(Hash),
+    Hash(Box<Hash>),
     /// A symmetric cipher.
     Cipher(Box<cipher::Work>),
+    /// A signature that is a message authentication code.
+    Mac(Box<mac::Work>),
 }
 
 impl fmt::Debug for Running {
@@ -20,6 +23,7 @@ impl fmt::Debug for Running {
         f.write_str(match self {
             Self::Hash(_) => "Hash",
             Self::Cipher(_) => "Cipher",
+            Self::Mac(_) => "Mac",
         })
     }
 }

@@ -1,3 +1,5 @@
+use alloc::boxed::Box;
+
 use hydra_crypto::{Hash, HashAlgorithm};
 use hydra_vm::{Fault, ObjRef, Stop};
 
@@ -105,7 +107,7 @@ pub(crate) fn take<'a>(
 ) -> Result<&'a mut Hash, Stop> {
     let context = cx.context();
     let data = cx.vm.byte_range(data, offset, length, context)?;
-    let fresh = || Running::Hash(Hash::new(function));
+    let fresh = || Running::Hash(Box::new(Hash::new(function)));
     let running = cx.state.running.entry(this).or_insert_with(fresh);
     match running {
         Running::Hash(hash) => {

@@ -3,8 +3,10 @@
 
 mod ecdsa;
 mod hashed;
+pub(crate) mod mac;
 mod scheme;
 
+use hydra_crypto::ct_eq;
 use hydra_vm::{FieldKind, ObjRef, Stop};
 
 use super::key;
@@ -76,53 +78,49 @@ pub(crate) fn get_padding_algorithm(cx: &mut Cx<'_>, this: ObjRef) -> Result<i8,
 
 /// `getLength`: at most.
 pub(crate) fn get_length(cx: &mut Cx<'_>, this: ObjRef) -> Result<i16, Stop> {
-    let _key = initialised(cx, this)?;
+    let key = initialised(cx, this)?;
+    if !key::is_initialized(cx, key)? {
+        return cx.crypto_error(CryptoReason::UninitializedKey);
+    }
     match scheme(cx, this)?.family {
+        Family::Mac(kind) => cx.length(kind.length()),
         Family::Ecdsa => Ok(ecdsa::LENGTH),
     }
 }
 
-/// `init(Key, byte)`
+/// `init(Key, byte)`: an initial vector of zeros, where the scheme has one.
 pub(crate) fn init_key_byte(
     cx: &mut Cx<'_>,
     this: ObjRef,
-    object: ObjRef,
+    key: ObjRef,
     mode: i8,
 ) -> Result<(), Stop> {
     let scheme = scheme(cx, this)?;
-    let family = key::passed(cx, object)?;
-    let fits = match i16::from(mode) {
-        MODE_SIGN => family.is_some_and(|family| scheme.signs_with(family)),
-        MODE_VERIFY => family.is_some_and(|family| scheme.verifies_with(family)),
-        _ => false,
+    check_key(cx, &scheme, key, mode)?;
+    begin(cx, this, &scheme, (key, mode), &[])
+}
+
+/// `init(Key, byte, byte[], short, short)`: an initial vector; other schemes have no parameters.
+pub(crate) fn init_key_byte_bytes_short_short(
+    cx: &mut Cx<'_>,
+    this: ObjRef,
+    key: ObjRef,
+    mode: i8,
+    parameters: ObjRef,
+    offset: i16,
+    length: i16,
+) -> Result<(), Stop> {
+    let scheme = scheme(cx, this)?;
+    check_key(cx, &scheme, key, mode)?;
+    let parameters = cx.bytes(parameters, offset, length)?;
+    let fits = match scheme.family {
+        Family::Mac(kind) => kind.iv_length() == Some(parameters.len()),
+        Family::Ecdsa => false,
     };
     if !fits {
         return cx.crypto_error(CryptoReason::IllegalValue);
     }
-    if !key::is_initialized(cx, object)? {
-        return cx.crypto_error(CryptoReason::UninitializedKey);
-    }
-    if cx.short(this, MODE)? != i16::from(mode) {
-        cx.set_short(this, MODE, i16::from(mode))?;
-    }
-    if cx.object(this, KEY)? != object {
-        cx.set_object(this, KEY, object)?;
-    }
-    cx.state.running.remove(&this);
-    Ok(())
-}
-
-/// `init(Key, byte, byte[], short, short)`: ECDSA has no parameters.
-pub(crate) fn init_key_byte_bytes_short_short(
-    cx: &mut Cx<'_>,
-    _: ObjRef,
-    _: ObjRef,
-    _: i8,
-    _: ObjRef,
-    _: i16,
-    _: i16,
-) -> Result<(), Stop> {
-    cx.crypto_error(CryptoReason::IllegalValue)
+    begin(cx, this, &scheme, (key, mode), &parameters)
 }
 
 /// `update`
@@ -133,10 +131,12 @@ pub(crate) fn update(
     offset: i16,
     length: i16,
 ) -> Result<(), Stop> {
-    let _key = initialised(cx, this)?;
+    let key = initialised(cx, this)?;
     let scheme = scheme(cx, this)?;
+    let data = (data, offset, length);
     match scheme.family {
-        Family::Ecdsa => hashed::update(cx, this, &scheme, (data, offset, length)),
+        Family::Mac(kind) => mac::update(cx, this, kind, key, data),
+        Family::Ecdsa => hashed::update(cx, this, &scheme, data),
     }
 }
 
@@ -154,6 +154,13 @@ pub(crate) fn sign(
     let scheme = scheme(cx, this)?;
     let data = (data, offset, length);
     let signature = match scheme.family {
+        Family::Mac(kind) => {
+            let length = cx.length(kind.length())?;
+            cx.check(target, target_offset, length)?;
+            let code = mac::finish(cx, this, kind, object, data)?;
+            cx.write(target, target_offset, &code)?;
+            return Ok(length);
+        }
         Family::Ecdsa => {
             let hash = hashed::finish(cx, this, &scheme, data)?;
             ecdsa::sign(cx, object, &hash)?
@@ -181,6 +188,10 @@ pub(crate) fn verify(
     let data = (data, offset, length);
     let signature = cx.bytes(signature, signature_offset, signature_length)?;
     match scheme.family {
+        Family::Mac(kind) => {
+            let code = mac::finish(cx, this, kind, object, data)?;
+            Ok(ct_eq(&code, &signature))
+        }
         Family::Ecdsa => {
             let hash = hashed::finish(cx, this, &scheme, data)?;
             ecdsa::verify(cx, object, &hash, &signature)
@@ -215,6 +226,51 @@ fn part(cx: &mut Cx<'_>, this: ObjRef, index: usize) -> Result<i8, Stop> {
     Ok(part.cast_signed())
 }
 
+/// Throws unless `init` may be given this key and mode.
+fn check_key(cx: &mut Cx<'_>, scheme: &Scheme, key: ObjRef, mode: i8) -> Result<(), Stop> {
+    let fits = match key::passed(cx, key)? {
+        Some(family) => {
+            let bits = key::get_size(cx, key)?;
+            match i16::from(mode) {
+                MODE_SIGN => scheme.signs_with(family, bits),
+                MODE_VERIFY => scheme.verifies_with(family, bits),
+                _ => false,
+            }
+        }
+        None => false,
+    };
+    if !fits {
+        return cx.crypto_error(CryptoReason::IllegalValue);
+    }
+    if !key::is_initialized(cx, key)? {
+        return cx.crypto_error(CryptoReason::UninitializedKey);
+    }
+    Ok(())
+}
+
+/// Notes what `init` was given, where it is not that already (every write costs a commit), and begins anew.
+fn begin(
+    cx: &mut Cx<'_>,
+    this: ObjRef,
+    scheme: &Scheme,
+    (key, mode): (ObjRef, i8),
+    parameters: &[u8],
+) -> Result<(), Stop> {
+    if cx.short(this, MODE)? != i16::from(mode) {
+        cx.set_short(this, MODE, i16::from(mode))?;
+    }
+    if cx.object(this, KEY)? != key {
+        cx.set_object(this, KEY, key)?;
+    }
+    match scheme.family {
+        Family::Mac(kind) => mac::begin(cx, this, kind, key, parameters),
+        Family::Ecdsa => {
+            cx.state.running.remove(&this);
+            Ok(())
+        }
+    }
+}
+
 fn initialised(cx: &mut Cx<'_>, this: ObjRef) -> Result<ObjRef, Stop> {
     let object = cx.object(this, KEY)?;
     if object.is_null() {
@@ -223,11 +279,11 @@ fn initialised(cx: &mut Cx<'_>, this: ObjRef) -> Result<ObjRef, Stop> {
     Ok(object)
 }
 
-/// The key, if the object was initialised for this mode.
+/// The key, if the object was initialised, and for this mode: else `INVALID_INIT`.
 fn in_mode(cx: &mut Cx<'_>, this: ObjRef, mode: i16) -> Result<ObjRef, Stop> {
     let object = initialised(cx, this)?;
     if cx.short(this, MODE)? != mode {
-        return cx.crypto_error(CryptoReason::IllegalUse);
+        return cx.crypto_error(CryptoReason::InvalidInit);
     }
     Ok(object)
 }

@@ -1,5 +1,8 @@
 //! The table of signature algorithms (API 3.2, `Signature`).
 
+use hydra_crypto::Padding;
+
+use super::mac;
 use crate::api::javacard::security::{key, message_digest};
 
 /// A signature algorithm: the number of a constant, 0 if it has none, and the parts that make it up.
@@ -19,6 +22,8 @@ pub(super) struct Scheme {
 /// What computes a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
+    /// A message authentication code.
+    Mac(mac::Kind),
     /// ECDSA over a digest, the signature in DER.
     Ecdsa,
 }
@@ -26,7 +31,21 @@ pub(super) enum Family {
 /// The numbered algorithms: number, digest, cipher, padding.
 const NUMBERED: &[[i8; 4]] = &[[17, 1, SIG_CIPHER_ECDSA, 0], [33, 4, SIG_CIPHER_ECDSA, 0]];
 
+// `SIG_CIPHER_…`
+const DES_MAC4: i8 = 1;
+const DES_MAC8: i8 = 2;
 const SIG_CIPHER_ECDSA: i8 = 5;
+const AES_MAC128: i8 = 6;
+const HMAC: i8 = 7;
+const AES_CMAC128: i8 = 10;
+
+const PAD_NULL: i8 = 0;
+const PAD_NOPAD: i8 = 1;
+const PAD_ISO9797_M1: i8 = 2;
+const PAD_ISO9797_M2: i8 = 3;
+const PAD_ISO9797_1_M1_ALG3: i8 = 4;
+const PAD_ISO9797_1_M2_ALG3: i8 = 5;
+const PAD_PKCS5: i8 = 6;
 
 impl Scheme {
     /// By `Signature.ALG_…`.
@@ -50,16 +69,18 @@ impl Scheme {
         })
     }
 
-    /// Whether it signs with keys of a family.
-    pub(super) fn signs_with(&self, family: key::Family) -> bool {
+    /// Whether it signs with keys of a family and size.
+    pub(super) fn signs_with(&self, family: key::Family, bits: i16) -> bool {
         match self.family {
+            Family::Mac(kind) => kind.takes(family, bits),
             Family::Ecdsa => family == key::Family::EcPrivate,
         }
     }
 
-    /// Whether it verifies with keys of a family.
-    pub(super) fn verifies_with(&self, family: key::Family) -> bool {
+    /// Whether it verifies with keys of a family and size.
+    pub(super) fn verifies_with(&self, family: key::Family, bits: i16) -> bool {
         match self.family {
+            Family::Mac(kind) => kind.takes(family, bits),
             Family::Ecdsa => family == key::Family::EcPublic,
         }
     }
@@ -67,7 +88,32 @@ impl Scheme {
 
 impl Family {
     fn of(digest: i8, cipher: i8, padding: i8) -> Option<Self> {
+        let filled = match padding {
+            PAD_NOPAD => Some(Padding::None),
+            PAD_ISO9797_M1 | PAD_ISO9797_1_M1_ALG3 => Some(Padding::Zeros),
+            PAD_ISO9797_M2 | PAD_ISO9797_1_M2_ALG3 => Some(Padding::Bit),
+            PAD_PKCS5 => Some(Padding::Count),
+            _ => None,
+        };
+        let retail = matches!(padding, PAD_ISO9797_1_M1_ALG3 | PAD_ISO9797_1_M2_ALG3);
         match (cipher, padding) {
+            (DES_MAC4 | DES_MAC8, _) if digest == 0 => {
+                let length = if cipher == DES_MAC4 { 4 } else { 8 };
+                Some(Self::Mac(if retail {
+                    mac::Kind::Retail(filled?, length)
+                } else {
+                    mac::Kind::Cbc(key::Family::Des, filled?, length)
+                }))
+            }
+            (AES_MAC128, _) if digest == 0 && !retail => {
+                Some(Self::Mac(mac::Kind::Cbc(key::Family::Aes, filled?, 16)))
+            }
+            (AES_CMAC128, PAD_NULL | PAD_ISO9797_M2) if digest == 0 => {
+                Some(Self::Mac(mac::Kind::Cmac))
+            }
+            (HMAC, PAD_NULL) => message_digest::algorithm(digest)
+                .map(mac::Kind::Hmac)
+                .map(Self::Mac),
             // P-256 takes a hash of at most its own length.
             (SIG_CIPHER_ECDSA, 0) => message_digest::algorithm(digest)
                 .is_some_and(|function| function.len() <= 32)
