@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 
 use crc::{CRC_64_XZ, Crc, Table};
 
-static CRC: Crc<u64, Table<1>> = Crc::<u64, Table<1>>::new(&CRC_64_XZ);
+static CRC: Crc<u64, Table<16>> = Crc::<u64, Table<16>>::new(&CRC_64_XZ);
 
 /// What the areas are aligned to.
 pub(super) const BLOCK: usize = 256;
