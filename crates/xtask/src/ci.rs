@@ -29,6 +29,7 @@ const STEPS: &[(&str, &str)] = &[
         "applets",
         "cargo run --locked --release -- cap rebuild applets --check",
     ),
+    ("fuzz", "cargo xtask fuzz --runs 3000"),
     ("tests", "cargo test --locked --workspace --no-fail-fast"),
 ];
 

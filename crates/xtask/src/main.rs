@@ -2,6 +2,7 @@
 
 mod arrows;
 mod ci;
+mod fuzz;
 mod invariants;
 mod licences;
 mod lints;
@@ -10,11 +11,12 @@ mod specs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask ci|arrows|invariants|licences|lints|specs";
+const USAGE: &str = "usage: cargo xtask ci|arrows|fuzz|invariants|licences|lints|specs";
 
 fn main() -> ExitCode {
     let result = match std::env::args().nth(1).as_deref() {
         Some("ci") => ci::run(),
+        Some("fuzz") => fuzz::run(std::env::args().skip(2)),
         Some("arrows") => arrows::check(),
         Some("invariants") => invariants::check(),
         Some("licences") => licences::check(),
