@@ -15,6 +15,7 @@ use hydra_cap::api::{self, ApiFlags, ApiMethod};
 fn main() {
     println!("cargo::rerun-if-changed=src/api");
     println!("cargo::rerun-if-changed=api/refused.toml");
+    println!("cargo::rerun-if-changed=api/sensitive.txt");
     let refused = match fs::read_to_string("api/refused.toml")
         .map_err(|error| error.to_string())
         .and_then(|text| Refusal::parse(&text))
@@ -22,6 +23,13 @@ fn main() {
         Ok(refused) => refused,
         Err(error) => {
             println!("cargo::error=api/refused.toml: {error}");
+            return;
+        }
+    };
+    let sensitive = match fs::read_to_string("api/sensitive.txt") {
+        Ok(text) => Sensitive::parse(&text),
+        Err(error) => {
+            println!("cargo::error=api/sensitive.txt: {error}");
             return;
         }
     };
@@ -38,7 +46,7 @@ fn main() {
             // A native inside of a refused package is no contradiction: exceptions of a service that is not there
             // are classes like any other.
             (Some(path), wide) if wide.is_none_or(|index| refused[index].is_wide()) => {
-                arms.push_str(&arm(method, &path));
+                arms.push_str(&arm(method, &path, sensitive.covers(&row)));
                 coverage.push_str("Coverage::Native,\n");
             }
             (None, Some(index)) => {
@@ -60,6 +68,9 @@ fn main() {
             }
         }
     }
+    for pattern in sensitive.without_row() {
+        println!("cargo::error=api/sensitive.txt: \"{pattern}\" is no method");
+    }
     for (index, refusal) in refused.iter().enumerate() {
         if !used.contains(&index) {
             println!(
@@ -74,6 +85,7 @@ fn main() {
     }
     let code = format!(
         "/// Calls the native of a method with its arguments unpacked.\n\
+         #[allow(clippy::manual_range_patterns, reason = \"generated\")]\n\
          pub(crate) fn dispatch(cx: &mut Cx<'_>, method: MethodId, args: &[Value]) -> Result<Option<Value>, Stop> {{\n\
          \x20   match method.0 {{\n{arms}        _ => cx.refuse(\"callback\"),\n    }}\n}}\n\
          static COVERAGE: [Coverage; {}] = [\n{coverage}];\n",
@@ -131,14 +143,43 @@ impl Refusal {
     fn covers(&self, row: &str) -> bool {
         match self.pattern.strip_suffix('*') {
             Some(start) => row.starts_with(start),
-            None => {
-                row == self.pattern
-                    || row
-                        .split_once('(')
-                        .is_some_and(|(name, _)| name == self.pattern)
-            }
+            None => names(&self.pattern, row),
         }
     }
+}
+
+/// The methods whose results `javacardx.security.SensitiveResult` asserts: a method a line, with its descriptor where
+/// the class overloads it.
+struct Sensitive {
+    patterns: Vec<String>,
+}
+
+impl Sensitive {
+    fn parse(text: &str) -> Self {
+        let lines = text.lines().map(str::trim);
+        let patterns = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+        Self {
+            patterns: patterns.map(str::to_owned).collect(),
+        }
+    }
+
+    fn covers(&self, row: &str) -> bool {
+        self.patterns.iter().any(|pattern| names(pattern, row))
+    }
+
+    /// The lines that name no row of the table.
+    fn without_row(&self) -> impl Iterator<Item = &String> {
+        self.patterns.iter().filter(|pattern| {
+            !api::methods()
+                .iter()
+                .any(|method| names(pattern, &row_name(method)))
+        })
+    }
+}
+
+/// Whether a row is meant, by its whole name or its name without descriptor.
+fn names(pattern: &str, row: &str) -> bool {
+    row == pattern || row.split_once('(').is_some_and(|(name, _)| name == pattern)
 }
 
 /// The sources of the natives, read once.
@@ -187,7 +228,7 @@ impl Natives {
 }
 
 /// The arm of the dispatch that unpacks a method's arguments and packs its result.
-fn arm(method: &ApiMethod, call: &str) -> String {
+fn arm(method: &ApiMethod, call: &str, sensitive: bool) -> String {
     let (parameters, result) = descriptor(method.descriptor);
     let instance = !method.flags.has(ApiFlags::STATIC) || method.name == "<init>";
     let mut arguments: Vec<String> = Vec::new();
@@ -206,7 +247,13 @@ fn arm(method: &ApiMethod, call: &str) -> String {
         arguments.push(format!("{unpack}(args, {index})?"));
     }
     let call = format!("crate::api::{call}{})", arguments.join(", "));
-    let body = match result {
+    let kept = match result {
+        Some(Type::Boolean) => "boolean",
+        Some(Type::Byte | Type::Short) => "short",
+        Some(Type::Array(_) | Type::Class(_)) => "reference",
+        Some(Type::Int) | None => "",
+    };
+    let mut body = match result {
         None => format!("{call}.map(|()| None)"),
         Some(Type::Boolean) => format!("{call}.map(|value| Some(Value::Short(i16::from(value))))"),
         Some(Type::Byte) => format!("{call}.map(|value: i8| Some(Value::Short(i16::from(value))))"),
@@ -216,6 +263,11 @@ fn arm(method: &ApiMethod, call: &str) -> String {
             format!("{call}.map(|value| Some(Value::Ref(value)))")
         }
     };
+    if sensitive && !kept.is_empty() {
+        body = format!(
+            "{{\n            let result = {body};\n            cx.keep(result, Kept::{kept})\n        }}"
+        );
+    }
     format!(
         "        // {}\n        {} => {body},\n",
         row_name(method),
@@ -274,8 +326,9 @@ fn path_of(class: &str) -> String {
     }
 }
 
-/// `getCLAChannel` is `get_cla_channel`; a digit belongs to what stands before it.
+/// `getCLAChannel` is `get_cla_channel`; a digit belongs to what stands before it. `PINx` and `JCint` are one word each.
 fn snake_case(name: &str) -> String {
+    let name = name.replace("PINx", "Pinx").replace("JCint", "Jcint");
     let chars: Vec<char> = name.chars().collect();
     let mut out = String::new();
     for (i, c) in chars.iter().enumerate() {

@@ -65,6 +65,10 @@ pub(crate) struct State {
     pub(crate) running: BTreeMap<ObjRef, api::Running>,
     /// A buffer for what natives work on, kept for the next one.
     scratch: Vec<u8>,
+    /// What the last sensitive method left for `SensitiveResult`.
+    pub(crate) kept: api::Kept,
+    /// The global arrays that applets made since the runtime last had control.
+    pub(crate) global_arrays: Vec<ObjRef>,
 }
 
 impl Runtime {
@@ -102,6 +106,8 @@ impl Runtime {
                 fault: None,
                 running: BTreeMap::new(),
                 scratch: Vec::new(),
+                kept: api::Kept::default(),
+                global_arrays: Vec::new(),
             },
         };
         runtime.power_on()?;
@@ -118,6 +124,8 @@ impl Runtime {
         self.state.selecting = false;
         self.state.installing = None;
         self.state.running.clear();
+        // They went with the session.
+        self.state.global_arrays.clear();
         self.power_on()
     }
 
@@ -191,6 +199,7 @@ impl Runtime {
 
     /// Frees objects that nothing refers to.
     pub fn collect(&mut self) {
+        self.drop_global_arrays();
         let roots: Vec<ObjRef> = self.state.roots().collect();
         self.vm.collect(&roots);
         let vm = &self.vm;
@@ -215,6 +224,18 @@ impl Runtime {
         self.state.apdu = Apdu::new(object, buffer);
         self.update_selected();
         Ok(())
+    }
+
+    /// Before control goes to one of an applet's entry points: no result is kept, no global array is left (JCRE 3.0.5
+    /// §6.2.2).
+    fn before_entry(&mut self) {
+        self.state.kept = api::Kept::default();
+        self.drop_global_arrays();
+    }
+
+    fn drop_global_arrays(&mut self) {
+        let arrays = core::mem::take(&mut self.state.global_arrays);
+        self.vm.discard(&arrays);
     }
 
     fn abort_transaction(&mut self) {

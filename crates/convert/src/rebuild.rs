@@ -197,8 +197,11 @@ impl Rebuilt {
     }
 
     fn path(&self, extension: &str) -> PathBuf {
-        let name = self.folder.file_name().unwrap_or_default();
-        self.folder.join(name).with_extension(extension)
+        // The folder's name may have dots.
+        let mut name = self.folder.file_name().unwrap_or_default().to_os_string();
+        name.push(".");
+        name.push(extension);
+        self.folder.join(name)
     }
 
     /// Writes both files.

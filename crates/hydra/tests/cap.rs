@@ -62,7 +62,7 @@ fn compile(folder: &Path, sources: &[PathBuf], package: &str) -> PathBuf {
 
 #[test]
 fn the_tree_is_current_and_a_changed_cap_file_is_seen() {
-    for folder in ["applets", "vectors/runtime"] {
+    for folder in ["applets", "vectors/runtime", "vectors/api"] {
         let output = cap(&["rebuild", text(&root().join(folder)), "--check"]);
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     }

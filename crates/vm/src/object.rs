@@ -115,6 +115,12 @@ impl Vm {
         Ok(())
     }
 
+    /// Takes objects away at once and makes every reference to them null. For objects of the JCRE's that it gave out for a
+    /// time only.
+    pub fn discard(&mut self, objects: &[ObjRef]) {
+        self.free(objects);
+    }
+
     /// Whether it is a global array.
     pub fn is_global_array(&self, obj: ObjRef) -> Result<bool, Fault> {
         Ok(self.heap.get(obj)?.has(Object::GLOBAL))

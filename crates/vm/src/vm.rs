@@ -217,6 +217,11 @@ impl Vm {
         self.selected = contexts.to_vec();
     }
 
+    /// Whether an applet of this context is currently selected, or the context is the JCRE's.
+    pub fn is_selected(&self, context: ContextId) -> bool {
+        context == ContextId::JCRE || self.selected.contains(&context)
+    }
+
     /// Applet instances that are not multiselectable and active on another logical channel: their shareable objects
     /// refuse calls (JCRE 3.0.5 §6.2.8.6).
     pub fn set_busy(&mut self, applets: &[AppletId]) {

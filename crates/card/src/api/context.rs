@@ -51,6 +51,12 @@ impl Cx<'_> {
         match kind {
             "no-such-algorithm" => self.no_such_algorithm(),
             "illegal-use" => self.throw("javacard/framework/SystemException", 6),
+            "no-such-bio-template" => self.throw("javacardx/biometry/BioException", 3),
+            "unsupported-bio-type" => self.throw("javacardx/biometry1toN/Bio1toNException", 3),
+            "no-such-subsystem" => self.throw("javacardx/external/ExternalException", 1),
+            "invalid-certificate-type" => {
+                self.throw("javacardx/security/cert/CertificateException", 2)
+            }
             // The object is an applet's and does not implement what its class must.
             _ => Err(Fault::AbstractMethod.into()),
         }
@@ -73,6 +79,20 @@ impl Cx<'_> {
 
     pub(crate) fn out_of_bounds<T>(&mut self) -> Result<T, Stop> {
         self.throw("java/lang/ArrayIndexOutOfBoundsException", 0)
+    }
+
+    pub(crate) fn arithmetic<T>(&mut self) -> Result<T, Stop> {
+        self.throw("java/lang/ArithmeticException", 0)
+    }
+
+    /// `TransactionException.BUFFER_FULL` unless the commit buffer takes this much more of a persistent object, so that
+    /// several writes to it are done all or not at all.
+    pub(crate) fn reserve(&mut self, obj: ObjRef, bytes: usize) -> Result<(), Stop> {
+        let logged = self.vm.depth() > 0 && self.vm.storage(obj)? == Storage::Persistent;
+        if logged && self.vm.commit_capacity_left() < bytes {
+            return self.throw("javacard/framework/TransactionException", 3);
+        }
+        Ok(())
     }
 
     /// The value, or an `APDUException`.

@@ -8,11 +8,17 @@ use super::javacardx::crypto::cipher;
 const FIELDS: &[(&str, &[FieldKind])] = &[
     ("javacard/framework/AID", &[Ref]),
     ("javacard/framework/OwnerPIN", &[Ref, Ref]),
+    ("javacard/framework/OwnerPINx", &[Ref, Ref]),
+    ("javacard/framework/OwnerPINxWithPredecrement", &[Ref, Ref]),
+    ("javacard/framework/service/Dispatcher", &[Ref, Ref]),
     ("javacard/security/MessageDigest", &[Short]),
     ("javacard/security/RandomData", &[Short]),
     ("javacard/security/KeyPair", &[Short, Short, Ref, Ref]),
     ("javacard/security/Signature", signature::FIELDS),
     ("javacardx/crypto/Cipher", cipher::FIELDS),
+    ("javacardx/framework/math/BigNumber", &[Ref, Ref]),
+    ("javacardx/framework/tlv/BERTag", &[Ref]),
+    ("javacardx/framework/tlv/BERTLV", &[Ref, Ref, Short]),
 ];
 
 /// The layout of every API class that has words of its own.

@@ -24,6 +24,8 @@ pub(crate) struct Apdu {
     extended_lc: bool,
     response: Vec<u8>,
     response_length: usize,
+    /// `BasicService.setOutputLength` was told 256, which one byte can't say.
+    pub(crate) full_output: bool,
 }
 
 /// `APDU.STATE_…` in their order.
@@ -80,6 +82,7 @@ impl Apdu {
         self.extended_lc = extended_applet && command.extended;
         self.response.clear();
         self.response_length = 0;
+        self.full_output = false;
         let mut buffer = [0; Self::LENGTH];
         buffer[..4].copy_from_slice(&[command.cla, command.ins, command.p1, command.p2]);
         let length = match command.data.len() {

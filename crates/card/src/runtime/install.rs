@@ -48,6 +48,7 @@ impl Runtime {
             .filter(|length| i16::from(*length) <= Apdu::BUFFER)
             .ok_or(StatusWord::WRONG_DATA)?;
 
+        self.before_entry();
         // The applet may use transactions of its own in `install`, so a copy of the VM is what undoes it all.
         let before = self.vm.clone();
         let Some(applet) = Instance::next(&mut self.vm) else {
@@ -98,6 +99,8 @@ impl Runtime {
             }
             Err(status) => {
                 self.vm = before;
+                // They went with the VM's new objects.
+                self.state.global_arrays.clear();
                 self.state.deletion_requested = false;
                 let vm = &self.vm;
                 self.state.running.retain(|obj, _| vm.owner(*obj).is_ok());

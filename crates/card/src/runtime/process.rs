@@ -239,6 +239,7 @@ impl Runtime {
             .get_mut(..=args.len())
             .ok_or(Stop::Fault(Fault::Signature))?;
         all[1..].copy_from_slice(args);
+        self.before_entry();
         self.vm.set_step_limit(Some(STEPS));
         let mut env = Env {
             state: &mut self.state,

@@ -1,6 +1,6 @@
 use hydra_vm::{ObjRef, Stop};
 
-use crate::api::Cx;
+use crate::api::{Cx, class_byte};
 use crate::runtime::{Apdu, ApduFault, ApduState};
 
 /// `PROTOCOL_T1` over the default medium: lengths need no help from the applet.
@@ -136,28 +136,22 @@ pub(crate) fn set_outgoing_and_send(
 
 /// `isCommandChainingCLA`
 pub(crate) fn is_command_chaining_cla(cx: &mut Cx<'_>, _: ObjRef) -> Result<bool, Stop> {
-    Ok(cx.state.apdu.class & 0x10 != 0)
+    Ok(class_byte::is_chaining(cx.state.apdu.class))
 }
 
-/// `isSecureMessagingCLA`: ISO/IEC 7816-4 §5.4.1, first and further interindustry values.
+/// `isSecureMessagingCLA`
 pub(crate) fn is_secure_messaging_cla(cx: &mut Cx<'_>, _: ObjRef) -> Result<bool, Stop> {
-    let class = cx.state.apdu.class;
-    Ok(if class & 0x40 == 0 {
-        class & 0x0C != 0
-    } else {
-        class & 0x20 != 0
-    })
+    Ok(class_byte::is_secure_messaging(cx.state.apdu.class))
 }
 
 /// `isISOInterindustryCLA`
 pub(crate) fn is_iso_interindustry_cla(cx: &mut Cx<'_>, _: ObjRef) -> Result<bool, Stop> {
-    Ok(cx.state.apdu.class & 0x80 == 0)
+    Ok(class_byte::is_interindustry(cx.state.apdu.class))
 }
 
-/// `isValidCLA`: neither FF nor what ISO/IEC 7816-4 §5.4.1 reserves (001x xxxx).
+/// `isValidCLA`
 pub(crate) fn is_valid_cla(cx: &mut Cx<'_>, _: ObjRef) -> Result<bool, Stop> {
-    let class = cx.state.apdu.class;
-    Ok(class != 0xFF && class & 0xE0 != 0x20)
+    Ok(class_byte::is_valid(cx.state.apdu.class))
 }
 
 /// `getLogicalChannelEncoding`: `LC_ENCODING_TYPE_4` (0 to 3) or `LC_ENCODING_TYPE_4_TYPE_16`.

@@ -1,4 +1,4 @@
-use hydra_vm::{ArrayKind, Atomicity, Fault, ObjRef, Stop, Storage, Value};
+use hydra_vm::{ArrayKind, Atomicity, Fault, ObjRef, Owner, Stop, Storage, Value};
 
 use super::aid;
 use crate::api::Cx;
@@ -214,7 +214,54 @@ pub(crate) fn request_object_deletion(cx: &mut Cx<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
-fn make_transient(
+/// `makeGlobalArray`: of the JCRE's, within everybody's reach until control is back at the runtime (JCRE 3.0.5
+/// §6.2.2).
+pub(crate) fn make_global_array(cx: &mut Cx<'_>, kind: i8, length: i16) -> Result<ObjRef, Stop> {
+    let kind = array_kind(cx, kind)?;
+    let mut taken = 0;
+    for array in &cx.state.global_arrays {
+        taken += content_size(cx.vm.array(*array)?);
+    }
+    let size = content_size(Some((kind, length.unsigned_abs())));
+    if taken + size > cx.vm.free_bytes(Storage::ClearOnReset) {
+        // NO_TRANSIENT_SPACE
+        return cx.throw(SYSTEM, 2);
+    }
+    let array = cx
+        .vm
+        .new_array(kind, length, Owner::JCRE, Storage::Session)?;
+    cx.vm.set_global_array(array)?;
+    cx.state.global_arrays.push(array);
+    Ok(array)
+}
+
+/// `ARRAY_TYPE_BOOLEAN` to `ARRAY_TYPE_OBJECT`.
+pub(crate) fn array_kind(cx: &mut Cx<'_>, kind: i8) -> Result<ArrayKind, Stop> {
+    Ok(match kind {
+        1 => ArrayKind::Boolean,
+        2 => ArrayKind::Byte,
+        3 => ArrayKind::Short,
+        4 => ArrayKind::Int,
+        5 => ArrayKind::Ref(None),
+        // ILLEGAL_VALUE
+        _ => return cx.throw(SYSTEM, 1),
+    })
+}
+
+/// Bytes of an array's content.
+fn content_size(array: Option<(ArrayKind, u16)>) -> usize {
+    array.map_or(0, |(kind, length)| {
+        usize::from(length)
+            * match kind {
+                ArrayKind::Boolean | ArrayKind::Byte => 1,
+                ArrayKind::Short | ArrayKind::Ref(_) => 2,
+                ArrayKind::Int => 4,
+            }
+    })
+}
+
+/// The transient array that `makeTransient…Array` gives out.
+pub(crate) fn make_transient(
     cx: &mut Cx<'_>,
     kind: ArrayKind,
     length: i16,
@@ -227,6 +274,10 @@ fn make_transient(
         _ => return cx.throw(SYSTEM, 1),
     };
     let owner = cx.vm.caller();
+    if storage == Storage::ClearOnDeselect && !cx.vm.is_selected(owner.context) {
+        // ILLEGAL_TRANSIENT
+        return cx.throw(SYSTEM, 3);
+    }
     cx.vm.new_array(kind, length, owner, storage)
 }
 

@@ -3,9 +3,12 @@
 //! The secret is one byte array: try limit, maximum size, tries left, their complement, length, PIN. The tries left are
 //! kept twice so that a single altered byte is noticed. They go down, and the journal has it, before anything is
 //! compared, so that cutting the power never buys a try.
+//!
+//! The `OwnerPINx` kinds keep the same secret in the same words.
 
 use alloc::vec::Vec;
 
+use hydra_cap::api::{ClassId, class_id};
 use hydra_vm::{Atomicity, ContextId, Fault, ObjRef, Stop, Storage};
 
 use crate::api::Cx;
@@ -13,8 +16,16 @@ use crate::api::Cx;
 const EXCEPTION: &str = "javacard/framework/PINException";
 /// The word that holds the secret.
 const SECRET: u16 = 0;
-/// The word that holds the validated flag, a CLEAR_ON_RESET byte array of one.
+/// The word that holds a CLEAR_ON_RESET byte array: the validated flag, and what `decrementTriesRemaining` left.
 const VALIDATED: u16 = 1;
+
+/// The class whose `check` uses a try that was taken before.
+pub(crate) const WITH_PREDECREMENT: &str = "javacard/framework/OwnerPINxWithPredecrement";
+const PREDECREMENTS: ClassId = class_id(WITH_PREDECREMENT);
+/// `decrementTriesRemaining` took a try.
+const TAKEN: u8 = 1;
+/// It was called, but there was none.
+const BLOCKED: u8 = 2;
 
 const LIMIT: usize = 0;
 const MAX_SIZE: usize = 1;
@@ -29,17 +40,14 @@ pub(crate) fn construct(
     try_limit: i8,
     max_size: i8,
 ) -> Result<(), Stop> {
-    if try_limit < 1 || max_size < 1 {
-        // ILLEGAL_VALUE
-        return cx.throw(EXCEPTION, 1);
-    }
+    check_sizes(cx, try_limit, max_size)?;
     let size = i16::from(max_size) + 5;
     let secret = cx.new_own_bytes(size, Storage::Persistent)?;
     let limit = try_limit.cast_unsigned();
     let head = [limit, max_size.cast_unsigned(), limit, !limit, 0];
     cx.own_write(secret, 0, &head, Atomicity::Atomic)?;
     cx.set_object(this, SECRET, secret)?;
-    let flag = cx.new_own_bytes(1, Storage::ClearOnReset)?;
+    let flag = cx.new_own_bytes(2, Storage::ClearOnReset)?;
     cx.set_object(this, VALIDATED, flag)
 }
 
@@ -51,24 +59,48 @@ pub(crate) fn check(
     offset: i16,
     length: i8,
 ) -> Result<bool, Stop> {
-    set_validated(cx, this, false)?;
-    let secret = read(cx, this)?;
-    let Some(tries) = secret.tries()?.checked_sub(1) else {
-        return Ok(false);
+    let taken = if cx.vm.is_instance_of(this, PREDECREMENTS)? {
+        let taken = flags(cx, this)?[1];
+        set_validated(cx, this, false)?;
+        if taken == 0 {
+            // ILLEGAL_STATE
+            return cx.throw(EXCEPTION, 2);
+        }
+        taken == TAKEN
+    } else {
+        set_validated(cx, this, false)?;
+        take_try(cx, this)?
     };
-    set_tries(cx, this, tries, Atomicity::NonAtomic)?;
-    // An installation is undone as a whole if it fails, so nothing of it is durable before its end.
-    if cx.state.installing.is_none() && cx.state.commit(cx.vm).is_err() {
-        // The card goes mute at the end of the command; until then no PIN is compared.
+    if !taken {
         return Ok(false);
     }
+    let secret = read(cx, this)?;
     let given = cx.bytes(pin, offset, i16::from(length))?;
     if !hydra_crypto::ct_eq(&given, secret.pin()?) {
         return Ok(false);
     }
     set_tries(cx, this, secret.limit()?, Atomicity::NonAtomic)?;
-    set_validated(cx, this, true)?;
+    set_flags(cx, this, [1, 0])?;
     Ok(true)
+}
+
+/// `decrementTriesRemaining` of an `OwnerPINxWithPredecrement`: the tries left.
+pub(crate) fn predecrement(cx: &mut Cx<'_>, this: ObjRef) -> Result<i8, Stop> {
+    set_validated(cx, this, false)?;
+    let taken = take_try(cx, this)?;
+    set_flags(cx, this, [0, if taken { TAKEN } else { BLOCKED }])?;
+    get_tries_remaining(cx, this)
+}
+
+/// Takes a try and makes that durable; whether there was one.
+fn take_try(cx: &mut Cx<'_>, this: ObjRef) -> Result<bool, Stop> {
+    let Some(tries) = read(cx, this)?.tries()?.checked_sub(1) else {
+        return Ok(false);
+    };
+    set_tries(cx, this, tries, Atomicity::NonAtomic)?;
+    // An installation is undone as a whole if it fails, so nothing of it is durable before its end. If the write fails,
+    // the card goes mute at the end of the command; until then no PIN is compared.
+    Ok(cx.state.installing.is_some() || cx.state.commit(cx.vm).is_ok())
 }
 
 /// `getTriesRemaining`
@@ -84,8 +116,7 @@ pub(crate) fn is_validated(cx: &mut Cx<'_>, this: ObjRef) -> Result<bool, Stop> 
 
 /// `getValidatedFlag`
 pub(crate) fn get_validated_flag(cx: &mut Cx<'_>, this: ObjRef) -> Result<bool, Stop> {
-    let flag = cx.object(this, VALIDATED)?;
-    Ok(cx.own_bytes(flag)? == [1])
+    Ok(flags(cx, this)?[0] == 1)
 }
 
 /// `setValidatedFlag`
@@ -96,9 +127,9 @@ pub(crate) fn set_validated_flag(cx: &mut Cx<'_>, this: ObjRef, value: bool) -> 
 /// `reset`: back to the limit, if validated.
 pub(crate) fn reset(cx: &mut Cx<'_>, this: ObjRef) -> Result<(), Stop> {
     if get_validated_flag(cx, this)? {
-        reset_and_unblock(cx, this)?;
+        return reset_and_unblock(cx, this);
     }
-    Ok(())
+    set_validated(cx, this, false)
 }
 
 /// `resetAndUnblock`: back to the limit, not validated.
@@ -127,6 +158,47 @@ pub(crate) fn update(
     bytes.extend(new);
     let array = cx.object(this, SECRET)?;
     cx.own_write(array, 2, &bytes, Atomicity::Atomic)?;
+    set_validated(cx, this, false)
+}
+
+/// Throws unless there may be a PIN of this try limit and size.
+pub(crate) fn check_sizes(cx: &mut Cx<'_>, try_limit: i8, max_size: i8) -> Result<(), Stop> {
+    if try_limit < 1 || max_size < 1 {
+        return illegal_value(cx);
+    }
+    Ok(())
+}
+
+/// `PINException.ILLEGAL_VALUE`
+pub(crate) fn illegal_value<T>(cx: &mut Cx<'_>) -> Result<T, Stop> {
+    cx.throw(EXCEPTION, 1)
+}
+
+/// `getTryLimit` of an `OwnerPINx`.
+pub(crate) fn limit(cx: &mut Cx<'_>, this: ObjRef) -> Result<i8, Stop> {
+    Ok(read(cx, this)?.limit()?.cast_signed())
+}
+
+/// `setTryLimit` of an `OwnerPINx`: one write, in the transaction in progress.
+pub(crate) fn set_limit(cx: &mut Cx<'_>, this: ObjRef, limit: i8) -> Result<(), Stop> {
+    if limit < 1 {
+        return illegal_value(cx);
+    }
+    let max_size = read(cx, this)?.at(MAX_SIZE)?;
+    let limit = limit.cast_unsigned();
+    let secret = cx.object(this, SECRET)?;
+    let head = [limit, max_size, limit, !limit];
+    cx.own_write(secret, 0, &head, Atomicity::Atomic)?;
+    set_validated(cx, this, false)
+}
+
+/// `setTriesRemaining` of an `OwnerPINx`: in the transaction in progress.
+pub(crate) fn set_tries_remaining(cx: &mut Cx<'_>, this: ObjRef, tries: i8) -> Result<(), Stop> {
+    let limit = limit(cx, this)?;
+    if !(0..=limit).contains(&tries) {
+        return illegal_value(cx);
+    }
+    set_tries(cx, this, tries.cast_unsigned(), Atomicity::Atomic)?;
     set_validated(cx, this, false)
 }
 
@@ -171,9 +243,19 @@ fn set_tries(cx: &mut Cx<'_>, this: ObjRef, tries: u8, atomicity: Atomicity) -> 
     cx.own_write(secret, 2, &[tries, !tries], atomicity)
 }
 
+/// Sets the validated flag, and forgets a try taken before.
 fn set_validated(cx: &mut Cx<'_>, this: ObjRef, value: bool) -> Result<(), Stop> {
-    let flag = cx.object(this, VALIDATED)?;
-    let byte = [u8::from(value)];
+    set_flags(cx, this, [u8::from(value), 0])
+}
+
+fn set_flags(cx: &mut Cx<'_>, this: ObjRef, value: [u8; 2]) -> Result<(), Stop> {
+    let flags = cx.object(this, VALIDATED)?;
     cx.vm
-        .write_bytes(flag, 0, &byte, ContextId::JCRE, Atomicity::NonAtomic)
+        .write_bytes(flags, 0, &value, ContextId::JCRE, Atomicity::NonAtomic)
+}
+
+fn flags(cx: &mut Cx<'_>, this: ObjRef) -> Result<[u8; 2], Stop> {
+    let flags = cx.object(this, VALIDATED)?;
+    let bytes = cx.own_bytes(flags)?;
+    <[u8; 2]>::try_from(bytes).map_err(|_| Fault::DanglingReference.into())
 }

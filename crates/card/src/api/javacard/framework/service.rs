@@ -1,0 +1,2 @@
+pub(crate) mod basic_service;
+pub(crate) mod dispatcher;

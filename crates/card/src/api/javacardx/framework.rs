@@ -1,0 +1,3 @@
+pub(crate) mod math;
+pub(crate) mod tlv;
+pub(crate) mod util;

@@ -1,0 +1,2 @@
+pub(crate) mod array_logic;
+pub(crate) mod intx;

@@ -1,0 +1,194 @@
+//! The natives, called as bytecode: an applet and its cases for each package of the API (vectors/api). What is
+//! expected follows from the API documentation of Java Card 3.0.5.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hydra_cap::CapFile;
+use hydra_testkit::Issued;
+use hydra_wire::{Command, Response, StatusWord, hex};
+
+/// The exceptions that vectors/api/cases tells apart, by its numbers.
+const EXCEPTIONS: &[(u8, &str)] = &[
+    (1, "NullPointerException"),
+    (2, "ArrayIndexOutOfBoundsException"),
+    (3, "NegativeArraySizeException"),
+    (4, "SecurityException"),
+    (5, "ArithmeticException"),
+    (6, "ArrayStoreException"),
+    (7, "ClassCastException"),
+    (8, "IndexOutOfBoundsException"),
+    (9, "RuntimeException"),
+    (10, "Exception"),
+    (11, "Throwable"),
+    (12, "IOException"),
+    (13, "RemoteException"),
+    (20, "SystemException"),
+    (21, "TransactionException"),
+    (22, "APDUException"),
+    (23, "ISOException"),
+    (24, "PINException"),
+    (25, "CryptoException"),
+    (26, "ServiceException"),
+    (27, "TLVException"),
+    (28, "UtilException"),
+    (29, "CardRuntimeException"),
+    (30, "UserException"),
+    (31, "CardException"),
+];
+
+/// What answers a case that throws.
+const THREW: StatusWord = StatusWord(0x6281);
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/api")
+}
+
+fn cap(folder: &Path) -> CapFile {
+    let name = folder.file_name().unwrap().to_str().unwrap();
+    let path = folder.join(format!("{name}.cap"));
+    CapFile::from_zip(&fs::read(path).unwrap()).unwrap()
+}
+
+/// One line of a `cases.txt`.
+struct Case<'a> {
+    line: usize,
+    command: Command,
+    what: &'a str,
+    expected: Response,
+}
+
+fn cases(text: &str) -> Vec<Case<'_>> {
+    (1..)
+        .zip(text.lines())
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+        .map(|(number, line)| {
+            let parts: Vec<&str> = line.split('|').map(str::trim).collect();
+            let [input, what, output] = parts[..] else {
+                panic!("line {number}: three parts");
+            };
+            let mut input = input.split(' ');
+            let first = input.next().unwrap();
+            let (ins, parameters) = first.split_once(':').unwrap_or(("01", first));
+            let header = hex::decode(&format!("{ins}{parameters}")).unwrap();
+            let p2 = header.get(2).copied().unwrap_or(0);
+            let data = hex::decode(input.next().unwrap_or("")).unwrap();
+            let mut command = Command::new(0x80, header[0], header[1], p2).with_le(256);
+            if !data.is_empty() {
+                command = command.with_data(&data);
+            }
+            Case {
+                line: number,
+                command,
+                what,
+                expected: expected(output),
+            }
+        })
+        .collect()
+}
+
+fn expected(output: &str) -> Response {
+    if let Some(thrown) = output.strip_prefix("throws ") {
+        let (name, reason) = thrown.split_once(' ').unwrap_or((thrown, "0"));
+        let kind = EXCEPTIONS.iter().find(|(_, known)| *known == name);
+        let (kind, _) = kind.unwrap_or_else(|| panic!("{name} is no exception"));
+        let reason = u16::from_str_radix(reason, 16).unwrap().to_be_bytes();
+        return Response {
+            data: vec![*kind, reason[0], reason[1]],
+            sw: THREW,
+        };
+    }
+    let (data, sw) = output.split_once("status ").unwrap_or((output, "9000"));
+    let digits: String = data.split_whitespace().collect();
+    let data = match data.strip_prefix("range ") {
+        Some(count) => (0..count.parse().unwrap())
+            .map(|i: u16| i.to_be_bytes()[1])
+            .collect(),
+        None if digits == "-" => Vec::new(),
+        None => hex::decode(&digits).unwrap(),
+    };
+    Response {
+        data,
+        sw: StatusWord(u16::from_str_radix(sw, 16).unwrap()),
+    }
+}
+
+/// Plays a package's cases in order, on a card of its own.
+fn play(package: &str) {
+    let folder = root().join(package);
+    let text = fs::read_to_string(folder.join("cases.txt")).unwrap();
+    let mut issued = Issued::new(package).unwrap();
+    issued.load(&cap(&root().join("cases"))).unwrap();
+    let applet = issued.add(&cap(&folder)).unwrap().unwrap();
+    // What installation made must be durable.
+    issued.power_cycle().unwrap();
+    assert_eq!(
+        issued.select(&applet),
+        Response::status(StatusWord::NO_ERROR)
+    );
+    let cases = cases(&text);
+    assert!(!cases.is_empty());
+    let mut wrong = Vec::new();
+    for case in cases {
+        let response = issued.send(&case.command);
+        if response != case.expected {
+            wrong.push(format!(
+                "line {}: {}: {} instead of {}",
+                case.line,
+                case.what,
+                show(&response),
+                show(&case.expected),
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{package}:\n{}", wrong.join("\n"));
+}
+
+fn show(response: &Response) -> String {
+    let known = match response.data[..] {
+        [kind, ..] if response.sw == THREW => EXCEPTIONS.iter().find(|(known, _)| *known == kind),
+        _ => None,
+    };
+    let data = hex::encode(&response.data);
+    match known {
+        Some((_, name)) => format!("{name} {}", &data[2..]),
+        None => format!("{data} {}", response.sw),
+    }
+}
+
+#[test]
+fn every_folder_is_played() {
+    let mut folders: Vec<String> = fs::read_dir(root())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.join("cases.txt").is_file())
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    folders.sort();
+    let mut played = PLAYED.to_vec();
+    played.sort_unstable();
+    assert_eq!(folders, played);
+}
+
+macro_rules! packages {
+    ($($test:ident: $package:literal,)*) => {
+        const PLAYED: &[&str] = &[$($package),*];
+        $(#[test]
+        fn $test() {
+            play($package);
+        })*
+    };
+}
+
+packages! {
+    java_lang: "java.lang",
+    javacard_framework: "javacard.framework",
+    javacard_framework_service: "javacard.framework.service",
+    javacardx_apdu_util: "javacardx.apdu.util",
+    javacardx_framework_math: "javacardx.framework.math",
+    javacardx_framework_tlv: "javacardx.framework.tlv",
+    javacardx_framework_util: "javacardx.framework.util",
+    javacardx_security: "javacardx.security",
+    refused: "refused",
+}
