@@ -3,5 +3,6 @@
 
 mod bill;
 mod keep;
+mod peers;
 mod run;
 mod seed;
