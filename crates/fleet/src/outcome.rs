@@ -16,6 +16,9 @@ pub struct Outcome {
     pub relay: Relay,
     /// What each party received.
     pub parties: Vec<Party>,
+    /// What was found that must not be; nothing, if all is well. Not part of `--json`.
+    #[serde(skip)]
+    pub wrong: Vec<String>,
     /// How long the months took to play, seconds; not part of `--json`, where two runs with one seed are alike.
     #[serde(skip)]
     pub seconds: f64,
@@ -74,6 +77,9 @@ pub struct Supplier {
     pub verified: bool,
     /// The signed statement (COSE_Sign1), hexadecimal.
     pub cose: String,
+    /// What the statement opens beyond the figure: nothing, if all is well.
+    #[serde(skip)]
+    pub finer: Option<String>,
 }
 
 /// What the relay handled.
@@ -93,6 +99,11 @@ pub struct Relay {
     pub control_found: bool,
     /// What the relay could read: who talked to whom, and in which sizes.
     pub topics: Vec<Topic>,
+    /// The names of scripts' commands, which it could read too.
+    pub commands: Vec<&'static str>,
+    /// What it could read beyond that: nothing, if all is well.
+    #[serde(skip)]
+    pub clear: Vec<String>,
 }
 
 /// Traffic of one topic.
@@ -104,6 +115,8 @@ pub struct Topic {
     pub messages: u64,
     /// Payload bytes.
     pub bytes: u64,
+    /// What could be read in it, in a few words.
+    pub readable: String,
 }
 
 /// What one party received.
@@ -115,6 +128,6 @@ pub struct Party {
     pub messages: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// What it could read in them, in a few words.
+    /// What it read in them, in a few words.
     pub learnt: String,
 }

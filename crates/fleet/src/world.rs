@@ -4,6 +4,7 @@
 //! With a folder to keep, each part keeps its own state there and nothing else remembers: killed at any moment, the same world started again goes on.
 
 mod error;
+mod learnt;
 mod measure;
 mod pki;
 mod plug;

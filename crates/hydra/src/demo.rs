@@ -77,19 +77,8 @@ impl Demo {
             "played in {:.1} s; searched all {} bytes that the relay handled",
             outcome.seconds, outcome.relay.searched
         ));
-        ensure!(
-            outcome.supplier.verified,
-            "the supplier could not verify the statement"
-        );
-        ensure!(
-            outcome.statement.recomputed,
-            "the bill is not what the intervals at home make"
-        );
-        ensure!(
-            outcome.relay.control_found,
-            "the search of the relay's bytes is blind"
-        );
-        ensure!(outcome.relay.plaintext_hits == 0, "the relay saw plaintext");
+        // Printed all the same: whoever reads can see what was found.
+        ensure!(outcome.wrong.is_empty(), "{}", outcome.wrong.join("; "));
         Ok(())
     }
 

@@ -75,56 +75,85 @@ pub fn seal(
     around(&gcm_seal(&key, &iv, &associated()?, &plaintext))
 }
 
+/// A sealed message as everybody can read it: to whom it is, and nothing of what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed<'a> {
+    /// The recipient's name: the key identifier.
+    pub recipient: &'a [u8],
+    iv: [u8; 12],
+    ciphertext: &'a [u8],
+    /// The ephemeral public point.
+    point: [u8; 65],
+}
+
+impl<'a> Sealed<'a> {
+    /// Takes a message apart; nothing in it is free.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        let mut r = Reader::new(bytes)?;
+        r.tag(TAG, "tag 96, COSE_Encrypt")?;
+        r.array_of(4, "the four fields of COSE_Encrypt")?;
+        let wrong = r.unexpected("the protected header {1: 1}");
+        if r.bytes("a protected header")? != PROTECTED {
+            return Err(wrong);
+        }
+        r.map_of(1, "one unprotected header")?;
+        r.exactly(5, "header 5, iv")?;
+        let iv: [u8; 12] = r.bytes_of("an iv of 12 bytes")?;
+        let ciphertext = r.bytes("a ciphertext")?;
+        r.array_of(1, "one recipient")?;
+        r.array_of(3, "the three fields of COSE_recipient")?;
+        let wrong = r.unexpected("the protected header {1: -25}");
+        if r.bytes("a protected header")? != RECIPIENT_PROTECTED {
+            return Err(wrong);
+        }
+        r.map_of(2, "two unprotected headers")?;
+        r.exactly(4, "header 4, kid")?;
+        let recipient = r.bytes("a recipient's name")?;
+        r.exactly(-1, "header -1, ephemeral key")?;
+        r.map_of(4, "a COSE_Key of four entries")?;
+        r.exactly(1, "key type")?;
+        r.exactly(2, "key type 2, EC2")?;
+        r.exactly(-1, "curve")?;
+        r.exactly(1, "curve 1, P-256")?;
+        r.exactly(-2, "x coordinate")?;
+        let x: [u8; 32] = r.bytes_of("32 bytes")?;
+        r.exactly(-3, "y coordinate")?;
+        let y: [u8; 32] = r.bytes_of("32 bytes")?;
+        r.bytes_of::<0>("an empty ciphertext")?;
+        let mut point = [4; 65];
+        point[1..33].copy_from_slice(&x);
+        point[33..].copy_from_slice(&y);
+        Ok(Self {
+            recipient,
+            iv,
+            ciphertext,
+            point,
+        })
+    }
+
+    /// Opens it with the recipient's key, and returns the COSE_Sign1 without its padding.
+    pub fn open(&self, key: &SecretKey) -> Result<Vec<u8>, Error> {
+        let point = PublicKey::from_bytes(&self.point).map_err(|_| Error::Point)?;
+        let key = content_key(key, &point)?;
+        let mut plaintext =
+            gcm_open(&key, &self.iv, &associated()?, self.ciphertext).map_err(|_| Error::Sealed)?;
+        let end = plaintext
+            .iter()
+            .rposition(|byte| *byte != 0)
+            .filter(|last| plaintext[*last] == 0x80)
+            .ok_or(Error::Padding)?;
+        plaintext.truncate(end);
+        Ok(plaintext)
+    }
+}
+
 /// Opens a sealed message that names `name`, and returns the COSE_Sign1 without its padding.
 pub fn open(sealed: &[u8], name: &str, key: &SecretKey) -> Result<Vec<u8>, Error> {
-    let mut r = Reader::new(sealed)?;
-    r.tag(TAG, "tag 96, COSE_Encrypt")?;
-    r.array_of(4, "the four fields of COSE_Encrypt")?;
-    let wrong = r.unexpected("the protected header {1: 1}");
-    if r.bytes("a protected header")? != PROTECTED {
-        return Err(wrong);
-    }
-    r.map_of(1, "one unprotected header")?;
-    r.exactly(5, "header 5, iv")?;
-    let iv: [u8; 12] = r.bytes_of("an iv of 12 bytes")?;
-    let ciphertext = r.bytes("a ciphertext")?;
-    r.array_of(1, "one recipient")?;
-    r.array_of(3, "the three fields of COSE_recipient")?;
-    let wrong = r.unexpected("the protected header {1: -25}");
-    if r.bytes("a protected header")? != RECIPIENT_PROTECTED {
-        return Err(wrong);
-    }
-    r.map_of(2, "two unprotected headers")?;
-    r.exactly(4, "header 4, kid")?;
-    if r.bytes("a recipient's name")? != name.as_bytes() {
+    let sealed = Sealed::parse(sealed)?;
+    if sealed.recipient != name.as_bytes() {
         return Err(Error::Recipient);
     }
-    r.exactly(-1, "header -1, ephemeral key")?;
-    r.map_of(4, "a COSE_Key of four entries")?;
-    r.exactly(1, "key type")?;
-    r.exactly(2, "key type 2, EC2")?;
-    r.exactly(-1, "curve")?;
-    r.exactly(1, "curve 1, P-256")?;
-    r.exactly(-2, "x coordinate")?;
-    let x: [u8; 32] = r.bytes_of("32 bytes")?;
-    r.exactly(-3, "y coordinate")?;
-    let y: [u8; 32] = r.bytes_of("32 bytes")?;
-    r.bytes_of::<0>("an empty ciphertext")?;
-
-    let mut point = [4; 65];
-    point[1..33].copy_from_slice(&x);
-    point[33..].copy_from_slice(&y);
-    let point = PublicKey::from_bytes(&point).map_err(|_| Error::Point)?;
-    let key = content_key(key, &point)?;
-    let mut plaintext =
-        gcm_open(&key, &iv, &associated()?, ciphertext).map_err(|_| Error::Sealed)?;
-    let end = plaintext
-        .iter()
-        .rposition(|byte| *byte != 0)
-        .filter(|last| plaintext[*last] == 0x80)
-        .ok_or(Error::Padding)?;
-    plaintext.truncate(end);
-    Ok(plaintext)
+    sealed.open(key)
 }
 
 /// The content key (RFC 9053 §5.1 and §5.2): HKDF-SHA-256 of the shared secret, without salt, over COSE_KDF_Context.

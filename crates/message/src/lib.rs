@@ -42,7 +42,7 @@ mod sign1;
 pub use attestation::{Attestation, Subject, attest};
 pub use claims::{Intervals, Measurement, Observed, Statement, StatementDetail};
 pub use content::{Content, Disclosure};
-pub use encrypt::{Recipient, open, seal};
+pub use encrypt::{Recipient, Sealed, open, seal};
 pub use error::Error;
 pub use payload::{Outgoing, Payload};
 pub use purpose::{Destination, Purpose};

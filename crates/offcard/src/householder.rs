@@ -1,7 +1,7 @@
 //! The householder's side: holds the key of the copies, keeps statements with their salts, the intervals and the
 //! measurements, and recomputes every bill from the intervals.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use hydra_crypto::{SecretKey, sha256};
@@ -262,6 +262,11 @@ impl Householder {
     /// Copies that were refused, and why.
     pub fn refused(&self) -> &[Refusal] {
         &self.refused
+    }
+
+    /// How many copies of each purpose it has opened and believed.
+    pub fn kinds(&self) -> BTreeMap<Purpose, u64> {
+        self.streams.kinds()
     }
 
     /// What came.

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use hydra_crypto::{Random, SecretKey, sha256};
 use hydra_gp::script::Outcome;
-use hydra_message::{Destination, Digest, open};
+use hydra_message::{Destination, Digest, Purpose, open};
 use hydra_wire::{Command, Frame, FrameKind};
 
 use crate::Seconds;
@@ -172,7 +172,8 @@ impl Provider {
         }
     }
 
-    pub(crate) fn handover(&self, hub: &str) -> Option<&Handover> {
+    /// What the issuer handed over for a home.
+    pub fn handover(&self, hub: &str) -> Option<&Handover> {
         self.homes.get(hub).map(|home| &home.handover)
     }
 
@@ -363,6 +364,11 @@ impl Provider {
     /// What came.
     pub fn traffic(&self) -> Traffic {
         self.traffic
+    }
+
+    /// How many messages of each purpose it has opened and believed.
+    pub fn kinds(&self) -> BTreeMap<Purpose, u64> {
+        self.streams.kinds()
     }
 
     /// Messages that wait for one that is missing.

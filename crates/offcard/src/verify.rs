@@ -176,6 +176,7 @@ struct Stream {
     /// Digests of the messages 1, 2, 3….
     digests: Vec<Digest>,
     last: BTreeMap<Purpose, Digest>,
+    kinds: BTreeMap<Purpose, u64>,
     /// Came before one that is still missing.
     early: BTreeMap<u32, Verified>,
 }
@@ -247,6 +248,17 @@ impl Streams {
         })
     }
 
+    /// How many messages of each purpose were admitted.
+    pub fn kinds(&self) -> BTreeMap<Purpose, u64> {
+        let mut kinds = BTreeMap::new();
+        for stream in self.streams.values() {
+            for (purpose, count) in &stream.kinds {
+                *kinds.entry(*purpose).or_default() += count;
+            }
+        }
+        kinds
+    }
+
     /// Messages that wait for one that is missing.
     pub fn early(&self) -> usize {
         self.streams.values().map(|stream| stream.early.len()).sum()
@@ -262,6 +274,7 @@ impl Stream {
         }
         self.digests.push(message.digest);
         self.last.insert(purpose, message.digest);
+        *self.kinds.entry(purpose).or_default() += 1;
         Ok(())
     }
 }

@@ -3,19 +3,23 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use hydra_crypto::sha256;
 use hydra_relay::{Passage, RelayHandle, Tap};
+use hydra_tariff::Period;
 use hydra_wire::hex;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::vault::private;
-use super::{HUB, Home, ISSUER, Play, Script, WorldError};
-use crate::outcome::{Line, Outcome, Party, Relay, Statement, Supplier, Topic};
+use super::{HUB, Home, Play, SUPPLIER, Script, WorldError, learnt};
+use crate::figure::{Agreed, figure_alone};
+use crate::outcome::{Line, Outcome, Relay, Statement, Supplier, Topic};
+use crate::overheard::Heard;
 use crate::wiretap::Wiretap;
 
 /// Everything that the relay handled inside TLS, one way of one connection after the other. With a folder it is there too, a file
@@ -42,20 +46,37 @@ impl Tape {
     }
 
     /// All of it, stream by stream.
-    fn streams(&self) -> Result<Vec<Vec<u8>>, WorldError> {
+    fn streams(&self) -> Result<Vec<Stream>, WorldError> {
         let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut streams: Vec<_> = memory.values().cloned().collect();
+        let mut streams: Vec<_> = memory
+            .iter()
+            .map(|((_, way), bytes)| Stream {
+                sent: *way,
+                bytes: bytes.clone(),
+            })
+            .collect();
         if let Some(folder) = &self.folder {
-            let failed = |source| WorldError::File {
-                path: folder.clone(),
-                source,
+            let failed = |path: &Path| {
+                let path = path.to_owned();
+                |source| WorldError::File { path, source }
             };
-            for entry in fs::read_dir(folder).map_err(failed)? {
-                streams.push(fs::read(entry.map_err(failed)?.path()).map_err(failed)?);
+            for entry in fs::read_dir(folder).map_err(failed(folder))? {
+                let path = entry.map_err(failed(folder))?.path();
+                streams.push(Stream {
+                    sent: path.to_string_lossy().ends_with("-in"),
+                    bytes: fs::read(&path).map_err(failed(&path))?,
+                });
             }
         }
         Ok(streams)
     }
+}
+
+/// One way of one connection.
+pub(super) struct Stream {
+    /// The client sent it; else the relay.
+    pub(super) sent: bool,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Tap for Tape {
@@ -93,21 +114,20 @@ pub(super) async fn outcome(
     begun: Instant,
 ) -> Result<Outcome, WorldError> {
     let statement = statement(play, home)?;
-    let supplier = home
-        .supplier
-        .with(|supplier| supplier.view(HUB))
-        .map(|view| Supplier {
-            total_pence: view.total_pence,
-            verified: view.verified,
-            cose: view.cose,
-        })
-        .ok_or(WorldError::Stalled {
-            what: "the supplier",
-        })?;
+    let supplier = supplier(play, script, home)?;
     let health = health(home);
     let plaintexts = plaintexts(play, script, home, &supplier, &statement, &health);
     let stats = relay.stats().await?;
-    let (searched, plaintext_hits, control_found) = search(tape, &plaintexts, stats.topics.keys())?;
+    let streams = tape.streams()?;
+    let overheard = learnt::overheard(&streams, &stats);
+    if let (Some(folder), None) = (&tape.folder, &overheard) {
+        return Err(WorldError::Lost {
+            path: folder.clone(),
+        });
+    }
+    let overheard = overheard.unwrap_or_default();
+    let (searched, plaintext_hits, control_found) =
+        search(&streams, &plaintexts, stats.topics.keys());
     let topics: Vec<_> = stats
         .topics
         .iter()
@@ -115,6 +135,11 @@ pub(super) async fn outcome(
             name: name.clone(),
             messages: traffic.messages,
             bytes: traffic.bytes,
+            readable: overheard
+                .topics
+                .get(name)
+                .map(Heard::words)
+                .unwrap_or_default(),
         })
         .collect();
     let relay = Relay {
@@ -124,15 +149,55 @@ pub(super) async fn outcome(
         searched,
         control_found,
         topics,
+        commands: overheard.commands().collect(),
+        clear: overheard.clear().collect(),
     };
-    Ok(Outcome {
-        parties: parties(home, &relay),
+    let mut outcome = Outcome {
+        parties: Vec::new(),
         statement,
         supplier,
         health,
         relay,
+        wrong: Vec::new(),
         seconds: begun.elapsed().as_secs_f64(),
-    })
+    };
+    learnt::weigh(&mut outcome, home, &overheard);
+    Ok(outcome)
+}
+
+/// What the supplier has, and whether it is the figure alone.
+fn supplier(play: &Play, script: &Script, home: &Home) -> Result<Supplier, WorldError> {
+    let missing = || WorldError::Stalled {
+        what: "the supplier",
+    };
+    let copy = home
+        .householder
+        .with(|householder| householder.bills().last().map(|bill| bill.sign1.clone()))
+        .ok_or_else(missing)?;
+    let period = Period::new(script.from, script.to, play.interval)?;
+    home.supplier
+        .with(|supplier| {
+            let agreed = Agreed {
+                recipient: SUPPLIER.to_owned(),
+                from: script.from,
+                to: script.to,
+                account: script.account.clone(),
+                tariff_hash: sha256(&play.tariff.to_compiled()),
+                slots: period.slots(),
+                chain: supplier.engine().handover(HUB)?.chain.clone(),
+            };
+            let view = supplier.view(HUB)?;
+            let received = supplier.statements(HUB).last()?;
+            Some(Supplier {
+                total_pence: view.total_pence,
+                verified: view.verified,
+                cose: view.cose,
+                finer: figure_alone(&received.sign1, &copy, &agreed)
+                    .err()
+                    .map(|finer| finer.to_string()),
+            })
+        })
+        .ok_or_else(missing)
 }
 
 fn statement(play: &Play, home: &Home) -> Result<Statement, WorldError> {
@@ -256,10 +321,10 @@ fn civil(seconds: u32) -> String {
 
 /// Bytes searched, hits, and whether the control was found.
 fn search<'a>(
-    tape: &Tape,
+    streams: &[Stream],
     plaintexts: &[Vec<u8>],
     topics: impl Iterator<Item = &'a String>,
-) -> Result<(u64, u64, bool), WorldError> {
+) -> (u64, u64, bool) {
     let mut tap = Wiretap::new();
     for plaintext in plaintexts {
         tap.plant(plaintext);
@@ -268,63 +333,16 @@ fn search<'a>(
     for topic in topics {
         tap.known(topic.as_bytes());
     }
-    let streams = tape.streams()?;
-    let searched = streams.iter().map(|bytes| bytes.len() as u64).sum();
-    let hits = streams.iter().map(|bytes| tap.hits(bytes)).sum();
+    let searched = streams.iter().map(|stream| stream.bytes.len() as u64).sum();
+    let hits = streams.iter().map(|stream| tap.hits(&stream.bytes)).sum();
     let longest = streams
         .iter()
+        .map(|stream| stream.bytes.as_slice())
         .max_by_key(|bytes| bytes.len())
-        .map(Vec::as_slice)
         .unwrap_or_default();
-    Ok((
+    (
         searched,
         hits,
         !longest.is_empty() && tap.control(longest, plaintexts),
-    ))
-}
-
-fn parties(home: &Home, relay: &Relay) -> Vec<Party> {
-    let issuer = format!("hydra/{HUB}/{ISSUER}/up");
-    let answers = relay.topics.iter().find(|topic| topic.name == issuer);
-    let supplier = home.supplier.with(|supplier| supplier.engine().traffic());
-    let telecare = home.telecare.with(|telecare| telecare.engine().traffic());
-    let householder = home.householder.with(|householder| householder.traffic());
-    let party = |name: &str, messages, bytes, learnt: &str| Party {
-        name: name.to_owned(),
-        messages,
-        bytes,
-        learnt: learnt.to_owned(),
-    };
-    vec![
-        party(
-            "householder",
-            householder.messages,
-            householder.bytes,
-            "everything",
-        ),
-        party(
-            "energy supplier",
-            supplier.messages,
-            supplier.bytes,
-            "one figure a period",
-        ),
-        party(
-            "telecare",
-            telecare.messages,
-            telecare.bytes,
-            "its patient's measurements",
-        ),
-        party(
-            "card issuer",
-            answers.map_or(0, |topic| topic.messages),
-            answers.map_or(0, |topic| topic.bytes),
-            "the card's inventory",
-        ),
-        party(
-            "relay",
-            relay.messages,
-            relay.bytes,
-            "who, when, size class",
-        ),
-    ]
+    )
 }

@@ -28,11 +28,14 @@ impl Display for Page<'_> {
                 "NOT VERIFIED"
             }
         )?;
-        writeln!(
-            f,
-            "  signed statement: {} bytes, no line, no register, no interval",
-            supplier.cose.len() / 2
-        )?;
+        let bytes = supplier.cose.len() / 2;
+        match &supplier.finer {
+            None => writeln!(
+                f,
+                "  signed statement: {bytes} bytes, read to the last: no line, no register, no interval"
+            )?,
+            Some(finer) => writeln!(f, "  signed statement: {bytes} bytes, AND FINER: {finer}")?,
+        }
         health(f, outcome)?;
         writeln!(
             f,
@@ -152,16 +155,41 @@ fn relay(f: &mut Formatter<'_>, outcome: &Outcome) -> fmt::Result {
     for topic in &relay.topics {
         writeln!(
             f,
-            "  {:<40}{:>5} messages{:>12} bytes",
-            topic.name, topic.messages, topic.bytes
+            "  {:<28}{:>6} messages{:>10} bytes   {}",
+            topic.name, topic.messages, topic.bytes, topic.readable
         )?;
     }
     writeln!(
         f,
-        "  {} messages, {} bytes; who, when and size class, nothing else:\n  \
-         searched for canaries and plaintext: {} found; the same search finds what is planted: {}",
-        relay.messages,
-        relay.bytes,
+        "  {} messages, {} bytes: who, when, kind and size; how scripts went, and their commands' names:",
+        relay.messages, relay.bytes
+    )?;
+    let mut line = String::from(" ");
+    for (number, name) in (1..).zip(&relay.commands) {
+        if line.len() + name.len() > 96 {
+            writeln!(f, "{line}")?;
+            line = String::from(" ");
+        }
+        let comma = if number < relay.commands.len() {
+            ","
+        } else {
+            ""
+        };
+        line += &format!(" {name}{comma}");
+    }
+    writeln!(f, "{line}")?;
+    if relay.clear.is_empty() {
+        writeln!(
+            f,
+            "  each message is sealed, each script in its secure channel"
+        )?;
+    }
+    for what in &relay.clear {
+        writeln!(f, "  AND IN THE CLEAR {what}")?;
+    }
+    writeln!(
+        f,
+        "  searched for canaries and plaintext: {} found; the same search finds what is planted: {}",
         relay.plaintext_hits,
         if relay.control_found { "yes" } else { "NO" }
     )
@@ -178,11 +206,71 @@ fn kwh(wh: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hydra_fleet::outcome::{Relay, Supplier};
 
     #[test]
     fn units_are_written_exactly() {
         assert_eq!(money(5), "£0.05");
         assert_eq!(money(123_456), "£1234.56");
         assert_eq!(kwh(1_000_007), "1000.007");
+    }
+
+    /// The page says what was found, not what was hoped for.
+    #[test]
+    fn what_must_not_be_is_on_the_page() {
+        let mut outcome = Outcome {
+            statement: Statement {
+                from: "2013-02-01".to_owned(),
+                to: "2013-02-02".to_owned(),
+                account: "A".to_owned(),
+                tariff: "T".to_owned(),
+                lines: Vec::new(),
+                standing_pence: 0,
+                vat_pence: 0,
+                total_pence: 0,
+                missing_intervals: 0,
+                repeated_intervals: 0,
+                opening_wh: 0,
+                closing_wh: 0,
+                authenticated: false,
+                recomputed: true,
+            },
+            supplier: Supplier {
+                total_pence: 0,
+                verified: true,
+                cose: String::new(),
+                finer: None,
+            },
+            health: Vec::new(),
+            relay: Relay {
+                messages: 0,
+                bytes: 0,
+                plaintext_hits: 0,
+                searched: 0,
+                control_found: true,
+                topics: Vec::new(),
+                commands: Vec::new(),
+                clear: Vec::new(),
+            },
+            parties: Vec::new(),
+            wrong: Vec::new(),
+            seconds: 0.0,
+        };
+        let good = Page(&outcome).to_string();
+        for said in [
+            "no line, no register, no interval",
+            "each message is sealed",
+        ] {
+            assert!(good.contains(said), "{good}");
+        }
+        outcome.supplier.finer = Some("8 hidden claims are opened".to_owned());
+        outcome.relay.clear = vec!["a topic: a message that is not sealed".to_owned()];
+        let bad = Page(&outcome).to_string();
+        for said in ["no line", "each message is sealed"] {
+            assert!(!bad.contains(said), "{bad}");
+        }
+        for said in ["AND FINER: 8 hidden claims", "AND IN THE CLEAR a topic"] {
+            assert!(bad.contains(said), "{bad}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod bill;
+mod found;
 mod keep;
 mod peers;
 mod run;
