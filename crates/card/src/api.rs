@@ -20,6 +20,7 @@ mod report;
 mod running;
 mod sensitive;
 mod tlv;
+mod visa;
 
 pub(crate) use context::{CryptoReason, Cx, Env};
 pub(crate) use keyed::{Keyed, Split};

@@ -4,6 +4,7 @@
 //! Content is managed by the ISD alone; a provider's domain keeps its keys, its certificates and its recipients, and
 //! personalises its applications.
 
+mod begin;
 pub(crate) mod chain;
 mod content;
 mod get_data;
@@ -17,14 +18,14 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use hydra_gp::command::ins;
-use hydra_gp::scp03::{CardSession, SecurityLevel};
-use hydra_gp::{Command as GpCommand, Delete, InitializeUpdate, Install, PutKey};
+use hydra_gp::scp03::SecurityLevel;
+use hydra_gp::{Command as GpCommand, Delete, Install, PutKey};
 use hydra_wire::{Command, Response, StatusWord};
 
 use crate::card::{Card, Mute};
 use crate::open::Lifetime;
-use crate::open::records::Owned;
 use crate::open::registry::{self, Entry, Kind};
+pub(crate) use begin::Beginning;
 use session::{Instruction, SecureChannel, Session};
 
 impl Card {
@@ -102,31 +103,12 @@ impl Card {
     ) -> Result<Response, Mute> {
         session.secure_channel = SecureChannel::None;
         session.continue_with(Instruction::Other);
-        let InitializeUpdate {
-            key_version,
-            host_challenge,
-        } = match GpCommand::try_from(command) {
-            Ok(GpCommand::InitializeUpdate(request)) => request,
-            Ok(_) => return Ok(StatusWord::INS_NOT_SUPPORTED.into()),
-            Err(error) => return Ok(error.status().into()),
+        let beginning = match Beginning::of(self.runtime.vm_mut(), domain.id, command) {
+            Ok(beginning) => beginning,
+            Err(status) => return Ok(status.into()),
         };
-        let vm = self.runtime.vm_mut();
-        let Some((holder, keys)) = keys::find(vm, domain.id, key_version) else {
-            return Ok(StatusWord::DATA_NOT_FOUND.into());
-        };
-        let Some(counter) = keys::count_up(vm, holder, keys.version) else {
-            return Ok(StatusWord::CONDITIONS_NOT_SATISFIED.into());
-        };
-        self.commit_record(Owned::SequenceCounters.key(holder))?;
-        let diversification = diversification_data(&Lifetime::load(self.runtime.vm()));
-        let answer = CardSession::initialize_update(
-            &keys,
-            counter,
-            &domain.aid,
-            &diversification,
-            &host_challenge,
-        );
-        Ok(match answer {
+        self.commit_record(beginning.record())?;
+        Ok(match beginning.answer(self.runtime.vm(), domain) {
             Ok((pending, response)) => {
                 session.secure_channel = SecureChannel::Pending(pending);
                 response

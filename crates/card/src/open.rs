@@ -4,6 +4,7 @@ pub(crate) mod channel;
 mod platform;
 pub(crate) mod records;
 pub(crate) mod registry;
+mod secure_channel;
 mod select;
 
 use alloc::boxed::Box;

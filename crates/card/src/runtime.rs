@@ -9,11 +9,12 @@ mod install;
 mod instance;
 mod platform;
 mod process;
+pub(crate) mod service;
 
 pub(crate) use apdu::{Apdu, ApduFault, ApduState};
 pub(crate) use install::Installing;
 pub use instance::Instance;
-pub use platform::Platform;
+pub use platform::{Direction, Platform};
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -136,8 +137,7 @@ impl Runtime {
 
     /// Makes one record of the card's own durable now, and nothing else.
     pub fn commit_record(&mut self, key: u32) -> Result<(), NvmError> {
-        let changes = self.vm.take_record(Vm::record_key(key));
-        self.state.write(changes.unwrap_or_default())
+        self.state.commit_record(&mut self.vm, key)
     }
 
     /// The VM, with the card's records.
@@ -200,7 +200,8 @@ impl Runtime {
     /// Frees objects that nothing refers to.
     pub fn collect(&mut self) {
         self.drop_global_arrays();
-        let roots: Vec<ObjRef> = self.state.roots().collect();
+        let services = service::roots(&self.vm);
+        let roots: Vec<ObjRef> = self.state.roots().chain(services).collect();
         self.vm.collect(&roots);
         let vm = &self.vm;
         self.state.running.retain(|obj, _| vm.owner(*obj).is_ok());
@@ -285,6 +286,12 @@ impl State {
     pub(crate) fn commit(&mut self, vm: &mut Vm) -> Result<(), NvmError> {
         let changes = vm.take_changes();
         self.write(changes)
+    }
+
+    /// Makes one record of the card's own durable now, and nothing else.
+    pub(crate) fn commit_record(&mut self, vm: &mut Vm, key: u32) -> Result<(), NvmError> {
+        let changes = vm.take_record(Vm::record_key(key));
+        self.write(changes.unwrap_or_default())
     }
 
     fn write(&mut self, changes: Changes) -> Result<(), NvmError> {

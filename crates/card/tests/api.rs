@@ -6,8 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use hydra_cap::CapFile;
+use hydra_crypto::aes_cbc_encrypt;
+use hydra_gp::Privileges;
+use hydra_reader::GpClient;
 use hydra_testkit::Issued;
-use hydra_wire::{Command, Response, StatusWord, hex};
+use hydra_wire::{Aid, Command, Response, StatusWord, hex};
 
 /// The exceptions that vectors/api/cases tells apart, by its numbers.
 const EXCEPTIONS: &[(u8, &str)] = &[
@@ -190,5 +193,136 @@ packages! {
     javacardx_framework_tlv: "javacardx.framework.tlv",
     javacardx_framework_util: "javacardx.framework.util",
     javacardx_security: "javacardx.security",
+    org_globalplatform: "org.globalplatform",
     refused: "refused",
+}
+
+/// A card with the applet of `org.globalplatform`, selected.
+fn globe() -> Issued {
+    let mut issued = Issued::new("globe").unwrap();
+    issued.load(&cap(&root().join("cases"))).unwrap();
+    let applet = issued
+        .add(&cap(&root().join("org.globalplatform")))
+        .unwrap();
+    assert_eq!(
+        applet.map(|aid| issued.select(&aid).sw),
+        Some(StatusWord::NO_ERROR)
+    );
+    issued
+}
+
+#[test]
+fn an_applet_has_the_secure_channel_of_its_domain() {
+    let mut issued = globe();
+    let keys = issued.record.issuer_keys.clone();
+    let mut client = GpClient::attach(&mut issued.card);
+    for session in 1..4u8 {
+        client.authenticate(&keys, &[session; 8]).unwrap();
+        // The data comes back with the level: AUTHENTICATED, and all four of SCP03; the class tells of no protection.
+        let echo = Command::new(0x80, 0x20, 0, 0).with_data(&[1, 2, 3]);
+        let answer = client.transmit("echo", &echo).unwrap();
+        assert_eq!(answer, Response::ok(vec![1, 2, 3, 0xB3, 0x80]));
+        let empty = client
+            .transmit("echo", &Command::new(0x80, 0x20, 0, 0))
+            .unwrap();
+        assert_eq!(empty, Response::ok(vec![0xB3, 0x80]));
+        // Sensitive data is under the DEK.
+        let secret = aes_cbc_encrypt(&keys.dek, &[0; 16], &[7; 32]).unwrap();
+        let decrypt = Command::new(0x80, 0x21, 0, 0).with_data(&secret);
+        assert_eq!(
+            client.transmit("decrypt", &decrypt).unwrap().data[..32],
+            [7; 32]
+        );
+        let encrypt = Command::new(0x80, 0x22, 0, 0).with_data(&[7; 32]);
+        assert_eq!(
+            client.transmit("encrypt", &encrypt).unwrap().data[..32],
+            secret
+        );
+        let odd = Command::new(0x80, 0x21, 0, 0).with_data(&[0; 15]);
+        assert_eq!(
+            client.transmit("decrypt", &odd).unwrap().sw,
+            StatusWord::WRONG_LENGTH
+        );
+    }
+}
+
+#[test]
+fn a_wrong_command_ends_an_applets_secure_channel() {
+    let mut issued = globe();
+    let keys = issued.record.issuer_keys.clone();
+    let mut client = GpClient::attach(&mut issued.card);
+    client.authenticate(&keys, &[1; 8]).unwrap();
+    let forged = Command::new(0x84, 0x20, 0, 0).with_data(&[0; 24]);
+    assert_eq!(
+        client.transmit_plain(&forged).unwrap().sw,
+        StatusWord(0x6982)
+    );
+    // What was aborted, but not ended, protects nothing any more.
+    assert_eq!(
+        client.transmit_plain(&forged).unwrap().sw,
+        StatusWord(0x6985)
+    );
+    client.authenticate(&keys, &[2; 8]).unwrap();
+    // Another applet's channel is not its: without the keys, the cryptogram is wrong.
+    let mut other = keys.clone();
+    other.mac = other.enc.clone();
+    assert!(client.authenticate(&other, &[3; 8]).is_err());
+    // Selection ends it.
+    client.authenticate(&keys, &[4; 8]).unwrap();
+    let aid: Aid = "F048594455470A01".parse().unwrap();
+    client.select(&aid).unwrap();
+    let plain = Command::new(0x80, 0x20, 0, 0).with_data(&[5]).with_le(256);
+    let answer = client.transmit_plain(&plain).unwrap();
+    assert_eq!(answer, Response::ok(vec![5, 0x00, 0x80]));
+}
+
+#[test]
+fn an_applet_ends_its_secure_channel() {
+    let mut issued = globe();
+    let keys = issued.record.issuer_keys.clone();
+    let mut client = GpClient::attach(&mut issued.card);
+    client.authenticate(&keys, &[1; 8]).unwrap();
+    let session = client.session().map(|session| session.level().byte());
+    assert_eq!(session, Some(0x33));
+    // The response goes in the clear, so the host must not expect it protected.
+    assert!(
+        client
+            .transmit("reset", &Command::new(0x80, 0x23, 0, 0))
+            .is_err()
+    );
+    let plain = Command::new(0x80, 0x20, 0, 0).with_data(&[5]).with_le(256);
+    assert_eq!(client.transmit_plain(&plain).unwrap().data, [5, 0x00, 0x80]);
+}
+
+#[test]
+fn privileges_let_an_applet_see_and_lock_others() {
+    let mut issued = globe();
+    let globe = cap(&root().join("org.globalplatform"));
+    let module = &globe.applets()[0].aid;
+    let plain: Aid = "F048594455470A02".parse().unwrap();
+    let watcher: Aid = "F048594455470A03".parse().unwrap();
+    let lock = Privileges::GLOBAL_REGISTRY | Privileges::GLOBAL_LOCK;
+    for (aid, privileges) in [(&plain, Privileges::GLOBAL_REGISTRY), (&watcher, lock)] {
+        issued
+            .session(|client| client.install(globe.aid(), module, aid, privileges, &[]))
+            .unwrap();
+    }
+    let ask = |issued: &mut Issued, applet: &Aid, case, of: &Aid| {
+        assert_eq!(issued.select(applet).sw, StatusWord::NO_ERROR);
+        let command = Command::new(0x80, 0x01, case, 0).with_data(of.as_bytes());
+        issued.send(&command.with_le(256)).data
+    };
+    // getPrivileges, isPrivileged.
+    let privileges = [0, 4, 0x00, 0x0C, 0x00, 0, 0, 0];
+    assert_eq!(ask(&mut issued, &watcher, 0x11, module), privileges);
+    // Without the Global Registry privilege there is no entry; with it, there is; with Global Lock it can be locked.
+    assert_eq!(ask(&mut issued, module, 0x19, &plain), [0]);
+    assert_eq!(
+        ask(&mut issued, &plain, 0x19, module),
+        [1, 1, 7, 0, 7, 0, 7]
+    );
+    assert_eq!(
+        ask(&mut issued, &watcher, 0x19, module),
+        [1, 1, 7, 1, 0x87, 1, 7]
+    );
 }

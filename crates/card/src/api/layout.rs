@@ -16,6 +16,7 @@ const FIELDS: &[(&str, &[FieldKind])] = &[
     ("javacard/security/KeyPair", &[Short, Short, Ref, Ref]),
     ("javacard/security/Signature", signature::FIELDS),
     ("javacardx/crypto/Cipher", cipher::FIELDS),
+    ("org/globalplatform/GPRegistryEntry", &[Short]),
     ("javacardx/framework/math/BigNumber", &[Ref, Ref]),
     ("javacardx/framework/tlv/BERTag", &[Ref]),
     ("javacardx/framework/tlv/BERTLV", &[Ref, Ref, Short]),

@@ -144,8 +144,9 @@ impl Card {
                 Kind::Domain
             }
             Some(package) => {
-                // None of the privileges that an application could have does anything yet.
-                if request.privileges != Privileges::NONE {
+                // The other privileges that an application could have do nothing yet.
+                let known = Privileges::GLOBAL_REGISTRY | Privileges::GLOBAL_LOCK;
+                if request.privileges.without(known) != Privileges::NONE {
                     return Err(StatusWord::WRONG_DATA);
                 }
                 let instance = self.runtime.install(

@@ -56,6 +56,7 @@ impl Instance {
     pub(crate) fn delete(vm: &mut Vm, applet: AppletRef) {
         vm.record_delete(INSTANCES + u32::from(applet.0));
         vm.record_delete(DRAWS + u32::from(applet.0));
+        super::service::forget(vm, applet);
     }
 
     /// A number that no instance had before.

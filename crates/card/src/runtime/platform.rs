@@ -1,5 +1,7 @@
+use alloc::vec::Vec;
+
 use hydra_vm::Vm;
-use hydra_wire::StatusWord;
+use hydra_wire::{Command, Response, StatusWord};
 
 use super::AppletRef;
 
@@ -26,4 +28,63 @@ pub trait Platform {
 
     /// An application asks for another life cycle state of its own; whether it got it.
     fn set_application_state(&mut self, vm: &mut Vm, applet: AppletRef, state: u8) -> bool;
+
+    /// An application's privileges as GPCS 2.3.1 §11.1.2 codes them; none while it is being installed.
+    fn privileges(&mut self, vm: &mut Vm, applet: AppletRef) -> [u8; 3];
+
+    /// Whether an application is associated with the security domain of this AID.
+    fn is_associated(&mut self, vm: &mut Vm, applet: AppletRef, domain: &[u8]) -> bool;
+
+    /// An application asks for the life cycle state of another (GPCS 2.3.1 §5.3.1); whether that got it.
+    fn set_state_of(&mut self, vm: &mut Vm, by: AppletRef, of: AppletRef, state: u8) -> bool;
+
+    /// Carries out a command of the secure channel that an application has through its security domain on a channel:
+    /// INITIALIZE UPDATE or EXTERNAL AUTHENTICATE; its response data. `durable` makes a record lasting.
+    fn process_security(
+        &mut self,
+        vm: &mut Vm,
+        at: (AppletRef, u8),
+        command: &Command,
+        durable: &mut dyn FnMut(&mut Vm, u32) -> bool,
+    ) -> Result<Vec<u8>, StatusWord>;
+
+    /// Takes the protection off a command; `None` if it stays as it is.
+    fn unwrap(
+        &mut self,
+        vm: &mut Vm,
+        at: (AppletRef, u8),
+        command: &Command,
+    ) -> Result<Option<Command>, StatusWord>;
+
+    /// Protects a response; its data then.
+    fn wrap(
+        &mut self,
+        vm: &mut Vm,
+        at: (AppletRef, u8),
+        response: Response,
+    ) -> Result<Vec<u8>, StatusWord>;
+
+    /// Encrypts or decrypts data with the key for sensitive data.
+    fn sensitive_data(
+        &mut self,
+        vm: &mut Vm,
+        at: (AppletRef, u8),
+        data: &[u8],
+        direction: Direction,
+    ) -> Result<Vec<u8>, StatusWord>;
+
+    /// Ends the secure channel.
+    fn reset_security(&mut self, vm: &mut Vm, at: (AppletRef, u8));
+
+    /// What the secure channel protects, as `org.globalplatform.SecureChannel` codes it.
+    fn security_level(&mut self, vm: &mut Vm, at: (AppletRef, u8)) -> u8;
+}
+
+/// Which way [`Platform::sensitive_data`] goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// To ciphertext.
+    Encrypt,
+    /// To plaintext.
+    Decrypt,
 }

@@ -14,6 +14,8 @@ import javacardx.security.cert.*;
 import javacardx.security.derivation.DerivationFunction;
 import javacardx.security.util.MonotonicCounter;
 import lab.cases.Cases;
+import org.globalplatform.GPSystem;
+import visa.openplatform.OPSystem;
 
 /** What links and is refused, and the exceptions of those packages, which are classes like any other. */
 public class Refused extends Cases {
@@ -58,6 +60,8 @@ public class Refused extends Cases {
         case 0x0E: new RMIService(null); break;
         case 0x0F: CardRemoteObject.export(null); break;
         case 0x10: new CardRemoteObject(); break;
+        case 0x11: GPSystem.getRegistryEntry(null).registerService((short) 0x8211); break;
+        case 0x12: OPSystem.getSecurityDomain(); break;
 
         case 0x20: BioException.throwIt(BioException.INVALID_DATA); break;
         case 0x21: throw new BioException(BioException.ILLEGAL_USE);
