@@ -10,6 +10,7 @@ mod pki;
 mod plug;
 mod vault;
 
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,7 +30,7 @@ use hydra_offcard::verify::Speaker;
 use hydra_offcard::wan::{Party, Shell};
 use hydra_relay::{Registry, Relay, RelayConfig, RelayHandle};
 use hydra_tariff::{Period, Tariff};
-use tokio::time::timeout;
+use tokio::time::sleep_until;
 
 pub use self::error::WorldError;
 use self::pki::Pki;
@@ -45,7 +46,7 @@ const ISSUER: &str = "issuer";
 const SUPPLIER: &str = "supplier";
 const TELECARE: &str = "telecare";
 const HOUSEHOLDER: &str = "householder";
-/// No stage takes this long; one that does has stalled, and says so.
+/// No stage goes this long without coming further; one that does has stalled, and says so.
 const STALLED: Duration = Duration::from_secs(120);
 
 const OUTBOX_CAP: &[u8] = include_bytes!("../../../applets/outbox/outbox.cap");
@@ -344,11 +345,13 @@ impl Home {
         mut progress: impl FnMut(u64, u64),
     ) -> Result<(), WorldError> {
         let of = (script.pushes.len() + script.measurements()) as u64;
-        let counts = std::cell::RefCell::new([0_u64; 3]);
-        let progress = std::cell::RefCell::new(&mut progress);
+        let counts = RefCell::new([0_u64; 3]);
+        let progress = RefCell::new(&mut progress);
+        let beat = Cell::new(Instant::now());
         let count = |device: usize, done: u64| {
             let mut counts = counts.borrow_mut();
             counts[device] = done;
+            beat.set(Instant::now());
             (progress.borrow_mut())(counts.iter().sum(), of);
         };
         let (meter, monitor, scale) = (
@@ -356,7 +359,7 @@ impl Home {
             self.hub.blood_pressure(),
             self.hub.scale(),
         );
-        watch(&mut self.hub, "the devices", async {
+        watch_beat(&mut self.hub, "the devices", &beat, async {
             let (meter, monitor, scale) = tokio::join!(
                 meter::play(meter, &script.pushes, |done| count(0, done)),
                 health::play_blood_pressures(monitor, &script.blood_pressures, |done| count(
@@ -427,8 +430,24 @@ async fn watch<R>(
     what: &'static str,
     work: impl Future<Output = Result<R, WorldError>>,
 ) -> Result<R, WorldError> {
+    watch_beat(hub, what, &Cell::new(Instant::now()), work).await
+}
+
+/// The same for work of any length, which tells when it has last come further.
+async fn watch_beat<R>(
+    hub: &mut Hub<Plug>,
+    what: &'static str,
+    beat: &Cell<Instant>,
+    work: impl Future<Output = Result<R, WorldError>>,
+) -> Result<R, WorldError> {
+    let stalled = async {
+        while beat.get().elapsed() < STALLED {
+            sleep_until((beat.get() + STALLED).into()).await;
+        }
+    };
     tokio::select! {
-        done = timeout(STALLED, work) => done.map_err(|_| WorldError::Stalled { what })?,
+        done = work => done,
+        () = stalled => Err(WorldError::Stalled { what }),
         error = hub.failed() => Err(error.into()),
     }
 }
