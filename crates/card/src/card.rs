@@ -28,9 +28,12 @@ pub(crate) const DOMAIN_MODULE: &[u8] = &[0xA0, 0, 0, 1, 0x51, 0x53, 0x50, 0x41]
 /// AID of the virtual terminal.
 pub(crate) const TERMINAL: &[u8] = &[0xF0, 0x48, 0x59, 0x44, 0x52, 0x00, 0x01];
 
-/// Answer to reset (ISO/IEC 7816-3 §8): T=1 alone, IFSC 254, historical bytes "HYDRA", check byte.
-const ATR: [u8; 12] = [
-    0x3B, 0x85, 0x81, 0x31, 0xFE, 0x45, b'H', b'Y', b'D', b'R', b'A', 0xC8,
+/// Answer to reset (ISO/IEC 7816-3 §8): T=1 alone, IFSC 254. Historical bytes (ISO/IEC 7816-4 §12.1.1): card capabilities
+/// (selection by full and partial name; extended lengths; channels assigned by either side, eight or more of them) and
+/// the card issuer's data, "HYDRA". Check byte.
+const ATR: [u8; 18] = [
+    0x3B, 0x8B, 0x81, 0x31, 0xFE, 0x45, // interface bytes
+    0x80, 0x73, 0xC0, 0x21, 0x5F, 0x55, 0x48, 0x59, 0x44, 0x52, 0x41, 0xDE,
 ];
 
 /// What a card is made with; what is `None` is drawn.

@@ -34,6 +34,7 @@ pub mod api;
 mod attestation;
 mod card;
 mod domain;
+mod inventory;
 pub mod nvm;
 mod open;
 mod outbox;
@@ -43,3 +44,4 @@ mod vt;
 
 pub use card::{Card, CardConfig, CardError, ManufacturingRecord, Mute};
 pub use hydra_crypto::Random;
+pub use inventory::{Inventory, InventoryEntry, InventoryKind};

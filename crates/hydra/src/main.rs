@@ -3,8 +3,11 @@
 
 mod bench;
 mod cap;
+mod card;
 mod demo;
+mod gp;
 mod print;
+mod record;
 
 use std::process::ExitCode;
 
@@ -23,9 +26,15 @@ struct Arguments {
 enum Command {
     /// Play a month of a real home, and every server, in one process.
     Demo(demo::Demo),
+    /// Make, run and look into cards in image files.
+    #[command(subcommand)]
+    Card(card::Card),
     /// Convert and inspect CAP files.
     #[command(subcommand)]
     Cap(cap::Cap),
+    /// Load, install, list and delete what is on a card.
+    #[command(subcommand)]
+    Gp(gp::Gp),
     /// Measure this machine: bytecodes, APDUs, readings, statements.
     Bench(bench::Bench),
 }
@@ -39,7 +48,9 @@ fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Demo(demo) => demo.run(),
+        Command::Card(card) => card.run(),
         Command::Cap(cap) => cap.run(),
+        Command::Gp(gp) => gp.run(),
         Command::Bench(bench) => bench.run(),
     };
     failed_or(result, 0)

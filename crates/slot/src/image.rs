@@ -1,10 +1,10 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hydra_card::nvm::{Storage, StorageError};
 
-use crate::SlotError;
+use crate::{SlotError, file_error};
 
 /// A card's memory in a file, locked for as long as it is open. `sync` is fdatasync; growth is written out as zeros, so
 /// that a commit inside the file needs no new blocks.
@@ -115,12 +115,11 @@ fn lock(file: &File, path: &Path) -> Result<(), SlotError> {
     })
 }
 
-fn file_error(action: &'static str, path: &Path, source: io::Error) -> SlotError {
-    SlotError::File {
-        action,
-        path: path.to_owned(),
-        source,
-    }
+/// A path beside another: the same name with more at its end.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 fn device(error: io::Error) -> StorageError {

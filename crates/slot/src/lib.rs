@@ -1,8 +1,8 @@
 //! What a card is plugged into: an image file that holds its memory, locked against a second process, and the card
 //! running in this process as a [`CardLink`].
 //!
-//! It does file I/O and nothing else; what is in the file is `card`'s business. Serial lines, sockets and virtual
-//! readers come later, beside [`Slot`].
+//! [`vpcd`] puts a card into a virtual reader of pcscd, [`snapshot`] goes back to how an image was. What is in the image
+//! is `card`'s business. Serial lines and sockets come later, beside them.
 //!
 //! ```
 //! use hydra_card::CardConfig;
@@ -25,6 +25,8 @@
 #![warn(missing_docs)]
 
 mod image;
+pub mod snapshot;
+pub mod vpcd;
 
 pub use image::ImageFile;
 
@@ -64,6 +66,22 @@ pub enum SlotError {
         /// The image.
         path: PathBuf,
     },
+    /// There is no snapshot of this name.
+    #[error("{} has no snapshot {name}", image.display())]
+    NoSnapshot {
+        /// The image.
+        image: PathBuf,
+        /// The name.
+        name: String,
+    },
+    /// A snapshot can't have this name.
+    #[error(
+        "{name:?} is no name for a snapshot: up to 64 letters, digits, '-', '_' and '.', not at the beginning"
+    )]
+    SnapshotName {
+        /// The name.
+        name: String,
+    },
     /// The image holds no card that can run.
     #[error("{}", path.display())]
     Card {
@@ -72,6 +90,14 @@ pub enum SlotError {
         /// The card's own words.
         source: CardError,
     },
+}
+
+fn file_error(action: &'static str, path: &Path, source: io::Error) -> SlotError {
+    SlotError::File {
+        action,
+        path: path.to_owned(),
+        source,
+    }
 }
 
 impl Slot {
@@ -83,26 +109,21 @@ impl Slot {
         config: CardConfig,
         keep: impl FnOnce(&ManufacturingRecord) -> io::Result<()>,
     ) -> Result<Self, SlotError> {
-        let failed = |action, path: &Path| {
-            let path = path.to_owned();
-            move |source| SlotError::File {
-                action,
-                path,
-                source,
-            }
-        };
         if path.exists() {
-            return Err(failed("create", path)(io::ErrorKind::AlreadyExists.into()));
+            return Err(file_error(
+                "create",
+                path,
+                io::ErrorKind::AlreadyExists.into(),
+            ));
         }
-        let mut unfinished = path.as_os_str().to_owned();
-        unfinished.push(".new");
-        let unfinished = PathBuf::from(unfinished);
+        let unfinished = image::beside(path, ".new");
         let image = ImageFile::create(&unfinished, FIRST_SIZE)?;
         let (card, record) =
             Card::create(Box::new(image), random, config).map_err(|source| SlotError::Card {
                 path: unfinished.clone(),
                 source,
             })?;
+        let failed = |action, path| move |source| file_error(action, path, source);
         keep(&record).map_err(failed("keep the manufacturing record of", path))?;
         fs::rename(&unfinished, path).map_err(failed("name", path))?;
         let folder = match path.parent() {

@@ -1,0 +1,208 @@
+//! `hydra card`: cards in image files.
+
+mod info;
+
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use clap::{Args, Subcommand};
+use hydra_card::{CardConfig, Random};
+use hydra_crypto::{SeededRandom, SystemRandom};
+use hydra_gp::KeySet;
+use hydra_slot::{Slot, snapshot, vpcd};
+use hydra_wire::hex;
+
+use self::info::Info;
+use crate::print;
+use crate::record::{self, Record};
+
+/// How long a card waits before it looks again for a reader that is not there.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// Make, run and look into cards in image files.
+#[derive(Subcommand)]
+pub(crate) enum Card {
+    New(New),
+    Info(Info),
+    Run(Run),
+    Snapshot(Snapshot),
+    Restore(Restore),
+}
+
+impl Card {
+    /// Does it and prints what came of it.
+    pub(crate) fn run(self) -> Result<()> {
+        match self {
+            Self::New(new) => new.run(),
+            Self::Info(info) => info.run(),
+            Self::Run(run) => run.run(),
+            Self::Snapshot(snapshot) => snapshot.run(),
+            Self::Restore(restore) => restore.run(),
+        }
+    }
+}
+
+/// Make a new card in an image file.
+///
+/// Its manufacturing record, with the issuer security domain's keys, goes to FILE.record.json beside the image, readable by its owner
+/// alone. Whoever has it owns the card.
+#[derive(Args)]
+#[command(after_help = "Example:\n  hydra card new --image card.img --test-keys")]
+pub(crate) struct New {
+    /// The image; it must not exist
+    #[arg(long, value_name = "FILE")]
+    image: PathBuf,
+    /// The issuer security domain's AES keys: one, or ENC, MAC and DEK one after another; drawn if not given
+    #[arg(long, value_name = "HEX", value_parser = keys, conflicts_with = "test_keys")]
+    keys: Option<KeySet>,
+    /// Take the keys 40…4F that every tool tries first: for development alone
+    #[arg(long)]
+    test_keys: bool,
+    /// The card's name in its messages, 8 bytes; drawn if not given
+    #[arg(long, value_name = "HEX", value_parser = card_id)]
+    id: Option<[u8; 8]>,
+    /// Draw everything from this number: for tests alone
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+impl New {
+    fn run(self) -> Result<()> {
+        let config = CardConfig {
+            card_id: self.id,
+            issuer_keys: self.keys.or_else(|| self.test_keys.then(record::test_keys)),
+            ..CardConfig::default()
+        };
+        let random: Box<dyn Random + Send> = match self.seed {
+            Some(seed) => Box::new(SeededRandom::new(&seed.to_be_bytes())),
+            None => Box::new(SystemRandom::new()?),
+        };
+        let mut id = String::new();
+        Slot::create(&self.image, random, config, |made| {
+            id = hex::encode(&made.card_id);
+            Record::new(made).leave(&self.image)
+        })?;
+        print::line(format_args!(
+            "card {id} in {}, its keys in {}",
+            self.image.display(),
+            Record::path(&self.image).display()
+        ))
+    }
+}
+
+/// Run a card in a virtual reader of pcscd, until it is told to stop.
+///
+/// The reader comes from the package vsmartcard-vpcd; it listens on port 35963. When it goes away the card waits for it to come back.
+#[derive(Args)]
+#[command(after_help = "Example:\n  hydra card run --image card.img --vpcd 127.0.0.1:35963")]
+pub(crate) struct Run {
+    /// The card
+    #[arg(long, value_name = "FILE")]
+    image: PathBuf,
+    /// Where the virtual reader listens
+    #[arg(long, value_name = "HOST:PORT")]
+    vpcd: String,
+}
+
+impl Run {
+    fn run(self) -> Result<()> {
+        let mut slot = open(&self.image)?;
+        print::aside(format_args!(
+            "card of {} waits for the reader at {}",
+            self.image.display(),
+            self.vpcd
+        ));
+        let served = std::thread::spawn(move || -> Result<()> {
+            loop {
+                if let Ok(stream) = TcpStream::connect(&self.vpcd) {
+                    print::aside("in the reader");
+                    match vpcd::serve(&mut slot, stream) {
+                        Ok(()) => print::aside("the reader went away"),
+                        Err(vpcd::VpcdError::Connection(error)) => {
+                            print::aside(format_args!("the reader went away: {error}"));
+                        }
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+                std::thread::sleep(AGAIN);
+            }
+        });
+        // Every answer was durable before it left, so the card may stop at any moment.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(async {
+            let mut terminate =
+                tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+            let mut look = tokio::time::interval(AGAIN);
+            loop {
+                tokio::select! {
+                    _ = terminate.recv() => return Ok(()),
+                    _ = tokio::signal::ctrl_c() => return Ok(()),
+                    _ = look.tick() => if served.is_finished() { break },
+                }
+            }
+            match served.join() {
+                Ok(result) => result,
+                Err(_) => Err(anyhow!("the card's thread panicked")),
+            }
+        })
+    }
+}
+
+/// Keep a copy of the card under a name, or list the copies.
+#[derive(Args)]
+#[command(after_help = "Example:\n  hydra card snapshot --image card.img before-delete")]
+pub(crate) struct Snapshot {
+    /// The card; it must not be in use
+    #[arg(long, value_name = "FILE")]
+    image: PathBuf,
+    /// The copy's name; without one the names there are are printed
+    name: Option<String>,
+}
+
+impl Snapshot {
+    fn run(self) -> Result<()> {
+        match &self.name {
+            Some(name) => Ok(snapshot::take(&self.image, name)?),
+            None => snapshot::list(&self.image)?
+                .iter()
+                .try_for_each(print::line),
+        }
+    }
+}
+
+/// Put the card back to a copy that `hydra card snapshot` kept.
+#[derive(Args)]
+#[command(after_help = "Example:\n  hydra card restore --image card.img before-delete")]
+pub(crate) struct Restore {
+    /// The card; it must not be in use
+    #[arg(long, value_name = "FILE")]
+    image: PathBuf,
+    /// The copy's name
+    name: String,
+}
+
+impl Restore {
+    fn run(self) -> Result<()> {
+        Ok(snapshot::restore(&self.image, &self.name)?)
+    }
+}
+
+/// Powers up the card of an image.
+pub(crate) fn open(image: &Path) -> Result<Slot> {
+    Ok(Slot::open(image, Box::new(SystemRandom::new()?))?)
+}
+
+/// A key set on the command line.
+pub(crate) fn keys(text: &str) -> Result<KeySet> {
+    record::keys(text)
+}
+
+fn card_id(text: &str) -> Result<[u8; 8]> {
+    hex::decode(text)
+        .and_then(|bytes| bytes.try_into().ok())
+        .context("a card's name is 8 bytes in hexadecimal")
+}
