@@ -73,7 +73,6 @@ impl New {
         let config = CardConfig {
             card_id: self.id,
             issuer_keys: self.keys.or_else(|| self.test_keys.then(record::test_keys)),
-            ..CardConfig::default()
         };
         let random: Box<dyn Random + Send> = match self.seed {
             Some(seed) => Box::new(SeededRandom::new(&seed.to_be_bytes())),

@@ -70,7 +70,10 @@ impl Number {
         if pairs.is_empty() {
             pairs.push(0);
         }
-        let packed = pairs.iter().rev().map(|pair| ((pair / 10) << 4) | (pair % 10));
+        let packed = pairs
+            .iter()
+            .rev()
+            .map(|pair| ((pair / 10) << 4) | (pair % 10));
         packed.collect()
     }
 
