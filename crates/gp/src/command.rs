@@ -25,7 +25,7 @@ pub use install::{Install, InstallApplication, InstallForLoad, MakeSelectable};
 pub use load::Load;
 pub use put_key::PutKey;
 pub use secure::{ExternalAuthenticate, InitializeUpdate};
-pub use select::{Occurrence, Select};
+pub use select::{FileInformation, Occurrence, Select};
 pub use status::{GetStatus, StatusScope};
 
 /// One command to a security domain or to the card.

@@ -49,9 +49,10 @@ pub mod scp03;
 pub mod script;
 
 pub use command::{
-    Command, CommandError, DataEncryption, DataFormat, Delete, ExternalAuthenticate, GetData,
-    GetStatus, InitializeUpdate, Install, InstallApplication, InstallForLoad, Load, MakeSelectable,
-    ManageChannel, Occurrence, PutKey, Select, StatusScope, StoreData,
+    Command, CommandError, DataEncryption, DataFormat, Delete, ExternalAuthenticate,
+    FileInformation, GetData, GetStatus, InitializeUpdate, Install, InstallApplication,
+    InstallForLoad, Load, MakeSelectable, ManageChannel, Occurrence, PutKey, Select, StatusScope,
+    StoreData,
 };
 pub use key::{KeyBlock, KeyInfo, KeySet};
 pub use life_cycle::{ApplicationState, CardState, LoadFileState};

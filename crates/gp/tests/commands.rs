@@ -42,8 +42,17 @@ fn commands() -> Vec<(Command, &'static str)> {
             Command::Select(Select {
                 name: vec![0xA0],
                 occurrence: Occurrence::Next,
+                information: FileInformation::Control,
             }),
             "00A40402 01 A0 00",
+        ),
+        (
+            Command::Select(Select {
+                name: vec![0xA0],
+                occurrence: Occurrence::First,
+                information: FileInformation::None,
+            }),
+            "00A4040C 01 A0 00",
         ),
         (
             Command::InitializeUpdate(InitializeUpdate {

@@ -96,6 +96,11 @@ impl Entry {
         matches!(self.kind, Kind::Issuer | Kind::Domain)
     }
 
+    /// Whether the entry answers SELECT with code of its own.
+    pub(crate) fn answers_itself(&self) -> bool {
+        matches!(self.kind, Kind::Applet(_))
+    }
+
     /// Whether SELECT may find the entry: an application that was made selectable and is not locked.
     pub(crate) fn is_selectable(&self) -> bool {
         match self.kind {

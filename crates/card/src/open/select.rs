@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use hydra_gp::command::ins;
-use hydra_gp::{Command as GpCommand, ManageChannel, Occurrence, Select};
+use hydra_gp::{Command as GpCommand, FileInformation, ManageChannel, Occurrence, Select};
 use hydra_vm::AppletId;
 use hydra_wire::{Command, Response, StatusWord, tlv};
 
@@ -50,6 +50,10 @@ impl Card {
         let mut refused = None;
         for entry in &candidates {
             match self.try_select(at, entry, command) {
+                Ok(response) if entry.answers_itself() => return response,
+                Ok(_) if select.information == FileInformation::None => {
+                    return StatusWord::NO_ERROR.into();
+                }
                 Ok(response) => return response,
                 Err(status) => refused = Some(status),
             }

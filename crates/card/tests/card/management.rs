@@ -625,6 +625,16 @@ fn selection_by_the_beginning_of_a_name_finds_all() {
         found.push(next);
     }
     assert_eq!(found, names);
+    // Without file control information, and not found all the same.
+    for (name, p2, answer) in [
+        (aid(names[2]), 0x0C, "9000"),
+        (aid("F0000000000001"), 0x0C, "6A82"),
+        (aid(names[2]), 0x10, "6A86"),
+    ] {
+        let command = Command::new(0x00, 0xA4, 0x04, p2).with_data(name.as_bytes());
+        let answered = bench.card.process(&command.to_bytes());
+        assert_eq!(hydra_wire::hex::encode(&answered), answer);
+    }
     // The whole name goes before one that only begins with it.
     let exact = select(&mut bench, aid(names[2]).as_bytes(), 0x00);
     assert_eq!(exact.as_deref(), Some(names[2]));
