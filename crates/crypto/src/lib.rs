@@ -2,7 +2,8 @@
 //! SHA-256, HMAC, HKDF, AES-GCM, P-256, and [`Random`], the one source of keys, salts and nonces.
 //!
 //! What a Java Card applet may ask for is chosen at run time and comes in pieces: [`BlockCipher`] with the modes
-//! [`Ctr`], [`Cfb`], [`Xts`], [`Gcm`] and [`Ccm`], [`CbcMac`] and [`CmacState`], [`Hash`] and [`Hmac`], [`Checksum`].
+//! [`Ctr`], [`Cfb`], [`Xts`], [`Gcm`] and [`Ccm`], [`CbcMac`] and [`CmacState`], [`Hash`] and [`Hmac`], [`Checksum`];
+//! [`rsa`], [`EcCurve`] with any parameters over a prime field, [`DhGroup`], [`Ed25519`] and [`X25519`].
 //!
 //! `no_std`, over RustCrypto. It knows no protocol: SCP03 is `gp`'s, COSE is `message`'s. Randomness comes from
 //! outside: the card and the servers are given a [`Random`], the operating system's one is behind the feature `system`.
@@ -27,7 +28,10 @@ mod aead;
 mod aes;
 mod block;
 mod checksum;
+mod curve25519;
+mod dh;
 mod digest;
+mod ec;
 mod gcm;
 mod hash;
 mod hmac;
@@ -36,6 +40,7 @@ mod mode;
 mod p256;
 mod padding;
 mod random;
+pub mod rsa;
 
 pub use crate::aead::{Ccm, Gcm};
 pub use crate::aes::{
@@ -44,7 +49,10 @@ pub use crate::aes::{
 };
 pub use crate::block::{BlockCipher, Chain, DesKeyLength};
 pub use crate::checksum::Checksum;
+pub use crate::curve25519::{Ed25519, X25519};
+pub use crate::dh::{DhError, DhGroup};
 pub use crate::digest::{Hash, HashAlgorithm, HashValue};
+pub use crate::ec::{EcCurve, EcError, EcParameters, NamedCurve};
 pub use crate::gcm::{NONCE, TAG, Unauthentic, gcm_open, gcm_seal};
 pub use crate::hash::{
     Sha1, Sha256, TooMuchOutput, hkdf_sha256, hmac_sha256, hmac_sha256_verify, sha1, sha256,

@@ -1,6 +1,8 @@
 //! The primitives against published vectors: `vectors/crypto/primitives.txt`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "vectors/asymmetric.rs"]
+mod asymmetric;
 #[path = "vectors/symmetric.rs"]
 mod symmetric;
 
