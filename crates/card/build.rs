@@ -2,6 +2,7 @@
 //!
 //! A method `javacard/framework/APDU.receiveBytes` is native when `src/api/javacard/framework/apdu.rs` has a function
 //! `receive_bytes`; overloads carry their parameter types (`init_key_byte`), constructors are called `construct`.
+//! A class that repeats a method of its superclass needs none of its own.
 //! Otherwise `api/refused.toml` must say why not. A row with neither, or a native that is refused by name, stops the
 //! build.
 
@@ -196,6 +197,20 @@ impl Natives {
         if self.has(class, &function) {
             return Some(format!("{}::{function}(cx, ", module(class)));
         }
+        // A class that repeats a method of its superclass has that one's native.
+        let instance = !method.flags.has(ApiFlags::STATIC) && method.name != "<init>";
+        let repeated = method
+            .class
+            .get()
+            .superclasses
+            .iter()
+            .map(|id| id.get().name);
+        for superclass in repeated.filter(|_| instance) {
+            if self.has(superclass, &function) {
+                let call = format!("{}::{function}(cx, ", module(superclass));
+                return Some(call);
+            }
+        }
         let throwable = api::class("java/lang/Throwable")
             .is_some_and(|throwable| method.class.get().is_a(throwable.id));
         // Exceptions differ in nothing but their class.
@@ -246,6 +261,13 @@ fn arm(method: &ApiMethod, call: &str, sensitive: bool) -> String {
         };
         arguments.push(format!("{unpack}(args, {index})?"));
     }
+    // What a `OneShot` class does not say itself, its superclass does, if the object is open.
+    let own = call.starts_with(&format!("{}::", module(class_name(method))));
+    let enter = if class_name(method).ends_with("$OneShot") && !own {
+        "one_shot::enter(cx, this(args)?)?; "
+    } else {
+        ""
+    };
     let call = format!("crate::api::{call}{})", arguments.join(", "));
     let kept = match result {
         Some(Type::Boolean) => "boolean",
@@ -269,7 +291,7 @@ fn arm(method: &ApiMethod, call: &str, sensitive: bool) -> String {
         );
     }
     format!(
-        "        // {}\n        {} => {body},\n",
+        "        // {}\n        {} => {{ {enter}{body} }}\n",
         row_name(method),
         method.id.0
     )

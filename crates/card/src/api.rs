@@ -15,6 +15,7 @@ mod javacardx;
 mod keyed;
 mod layout;
 mod number;
+pub(crate) mod one_shot;
 mod org;
 mod report;
 mod running;

@@ -64,6 +64,8 @@ pub(crate) struct State {
     pub(crate) fault: Option<Fault>,
     /// Computations in progress, by the object that holds them; like CLEAR_ON_RESET content, they go at reset.
     pub(crate) running: BTreeMap<ObjRef, api::Running>,
+    /// The `OneShot` objects that have been made since the last reset.
+    pub(crate) one_shots: Vec<api::one_shot::OneShot>,
     /// A buffer for what natives work on, kept for the next one.
     scratch: Vec<u8>,
     /// What the last sensitive method left for `SensitiveResult`.
@@ -106,6 +108,7 @@ impl Runtime {
                 deletion_requested: false,
                 fault: None,
                 running: BTreeMap::new(),
+                one_shots: Vec::new(),
                 scratch: Vec::new(),
                 kept: api::Kept::default(),
                 global_arrays: Vec::new(),
@@ -127,6 +130,7 @@ impl Runtime {
         self.state.running.clear();
         // They went with the session.
         self.state.global_arrays.clear();
+        self.state.one_shots.clear();
         self.power_on()
     }
 
@@ -328,6 +332,7 @@ impl State {
             .values()
             .flat_map(|instance| [instance.object, instance.aid_object])
             .chain([self.apdu.object, self.apdu.buffer])
+            .chain(self.one_shots.iter().map(|one| one.object))
     }
 }
 

@@ -2,6 +2,7 @@ use core::fmt;
 use core::ops::Deref;
 
 use ::sha2::Digest as _;
+use ::sha2::digest::common::hazmat::{SerializableState, SerializedState};
 
 /// The hash functions, chosen at run time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,6 +91,17 @@ impl HashAlgorithm {
         }
     }
 
+    /// Bytes of the state between two blocks, where that is a chaining value: of all but SHA-3.
+    pub const fn chaining_len(self) -> Option<usize> {
+        match self {
+            Self::Md5 => Some(16),
+            Self::Ripemd160 | Self::Sha1 => Some(20),
+            Self::Sha224 | Self::Sha256 => Some(32),
+            Self::Sha384 | Self::Sha512 => Some(64),
+            Self::Sha3_224 | Self::Sha3_256 | Self::Sha3_384 | Self::Sha3_512 => None,
+        }
+    }
+
     /// The digest of a whole message.
     pub fn hash(self, data: &[u8]) -> HashValue {
         let mut hash = Hash::new(self);
@@ -135,6 +147,46 @@ impl Hash {
         })
     }
 
+    /// Goes on after the first `length` bytes of a message, which left this chaining value in the function's byte order.
+    /// `None` unless the value has its length and the message whole blocks so far.
+    pub fn resume(algorithm: HashAlgorithm, chaining: &[u8], length: u64) -> Option<Self> {
+        fn load<H: SerializableState>(state: &Stored) -> Option<H> {
+            let mut stored = SerializedState::<H>::default();
+            stored
+                .get_mut(..state.len)?
+                .copy_from_slice(&state.bytes[..state.len]);
+            H::deserialize(&stored).ok()
+        }
+        let state = Stored::new(algorithm, chaining, length)?;
+        Some(Self(match algorithm {
+            HashAlgorithm::Md5 => Inner::Md5(load(&state)?),
+            HashAlgorithm::Ripemd160 => Inner::Ripemd160(load(&state)?),
+            HashAlgorithm::Sha1 => Inner::Sha1(load(&state)?),
+            HashAlgorithm::Sha224 => Inner::Sha224(load(&state)?),
+            HashAlgorithm::Sha256 => Inner::Sha256(load(&state)?),
+            HashAlgorithm::Sha384 => Inner::Sha384(load(&state)?),
+            HashAlgorithm::Sha512 => Inner::Sha512(load(&state)?),
+            _ => return None,
+        }))
+    }
+
+    /// The chaining value, if the function has one and the message whole blocks so far.
+    pub fn chaining(&self) -> Option<HashValue> {
+        let algorithm = self.algorithm();
+        let len = algorithm.chaining_len()?;
+        let mut value = [0; 64];
+        each!(&self.0, hasher => {
+            let stored = hasher.serialize();
+            // The byte after the number of blocks says how many bytes wait for a whole one.
+            if stored.get(len + count_len(algorithm)) != Some(&0) {
+                return None;
+            }
+            value.get_mut(..len)?.copy_from_slice(stored.get(..len)?);
+        });
+        swap_words(algorithm, value.get_mut(..len)?);
+        Some(HashValue::from(value.get(..len)?))
+    }
+
     /// Which function it is.
     pub fn algorithm(&self) -> HashAlgorithm {
         match self.0 {
@@ -171,6 +223,47 @@ impl Hash {
     pub fn reset(&mut self) {
         each!(&mut self.0, hasher => ::sha2::Digest::reset(hasher));
     }
+}
+
+/// A state as the library stores it: the chaining value in words with their low byte first, the number of blocks, and
+/// an empty block.
+struct Stored {
+    bytes: [u8; 80],
+    len: usize,
+}
+
+impl Stored {
+    fn new(algorithm: HashAlgorithm, chaining: &[u8], length: u64) -> Option<Self> {
+        let value = algorithm.chaining_len()?;
+        let block = u64::try_from(algorithm.block_len()).ok()?;
+        if chaining.len() != value || !length.is_multiple_of(block) {
+            return None;
+        }
+        let mut bytes = [0; 80];
+        bytes[..value].copy_from_slice(chaining);
+        swap_words(algorithm, &mut bytes[..value]);
+        let blocks = (length / block).to_le_bytes();
+        bytes[value..value + 8].copy_from_slice(&blocks);
+        Some(Self {
+            bytes,
+            len: value + count_len(algorithm),
+        })
+    }
+}
+
+/// Bytes of the number of blocks: SHA-384 and SHA-512 count in 128 bits.
+fn count_len(algorithm: HashAlgorithm) -> usize {
+    if algorithm.block_len() == 128 { 16 } else { 8 }
+}
+
+/// Between the function's order of bytes in a word and the library's, which is low byte first.
+fn swap_words(algorithm: HashAlgorithm, value: &mut [u8]) {
+    let word = match algorithm {
+        HashAlgorithm::Md5 | HashAlgorithm::Ripemd160 => return,
+        HashAlgorithm::Sha384 | HashAlgorithm::Sha512 => 8,
+        _ => 4,
+    };
+    value.chunks_exact_mut(word).for_each(<[u8]>::reverse);
 }
 
 impl fmt::Debug for Hash {

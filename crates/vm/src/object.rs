@@ -81,7 +81,10 @@ impl Vm {
             body,
         }) {
             Some(obj) => {
-                self.note_created(obj);
+                // What lives for the session is the JCRE's and no part of an applet's transaction.
+                if storage != Storage::Session {
+                    self.note_created(obj);
+                }
                 Ok(obj)
             }
             None => Err(self.throw_vm(Exception::NoResource)),

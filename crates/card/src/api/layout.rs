@@ -11,6 +11,7 @@ const FIELDS: &[(&str, &[FieldKind])] = &[
     ("javacard/framework/OwnerPINx", &[Ref, Ref]),
     ("javacard/framework/OwnerPINxWithPredecrement", &[Ref, Ref]),
     ("javacard/framework/service/Dispatcher", &[Ref, Ref]),
+    ("javacard/security/Checksum", &[Short]),
     ("javacard/security/MessageDigest", &[Short]),
     ("javacard/security/RandomData", &[Short]),
     ("javacard/security/KeyPair", &[Short, Short, Ref, Ref]),

@@ -1,7 +1,7 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use hydra_crypto::Hash;
+use hydra_crypto::{Checksum, Hash};
 
 use super::javacard::security::signature::mac;
 use super::javacardx::crypto::cipher;
@@ -14,6 +14,10 @@ pub(crate) enum Running {
     Hash(Box<Hash>),
     /// A symmetric cipher.
     Cipher(Box<cipher::Work>),
+    /// A cipher that authenticates.
+    Aead(Box<cipher::aead::Work>),
+    /// A checksum.
+    Checksum(Checksum),
     /// A signature that is a message authentication code.
     Mac(Box<mac::Work>),
 }
@@ -23,6 +27,8 @@ impl fmt::Debug for Running {
         f.write_str(match self {
             Self::Hash(_) => "Hash",
             Self::Cipher(_) => "Cipher",
+            Self::Aead(_) => "Aead",
+            Self::Checksum(_) => "Checksum",
             Self::Mac(_) => "Mac",
         })
     }

@@ -4,7 +4,7 @@ use hydra_vm::{ObjRef, Owner, PackageId, Stop, Value};
 use hydra_wire::{Aid, StatusWord};
 
 use super::{Apdu, AppletRef, Instance, Platform, Runtime, callback};
-use crate::api::Env;
+use crate::api::{Env, one_shot};
 
 /// An installation in progress.
 #[derive(Clone, Debug)]
@@ -81,6 +81,7 @@ impl Runtime {
                 };
                 self.vm.invoke(&mut env, method, &args, owner)
             });
+        one_shot::close_all(&mut self.state, &mut self.vm);
         let installing = self.state.installing.take();
         let result = match result {
             Err(stop) => Err(self.install_status(stop)),
@@ -104,6 +105,9 @@ impl Runtime {
                 self.state.deletion_requested = false;
                 let vm = &self.vm;
                 self.state.running.retain(|obj, _| vm.owner(*obj).is_ok());
+                self.state
+                    .one_shots
+                    .retain(|one| vm.owner(one.object).is_ok());
                 self.update_selected();
                 Err(status)
             }

@@ -5,7 +5,7 @@ use hydra_vm::{Clear, Fault, Stop, Value};
 use hydra_wire::{Command, Response, StatusWord};
 
 use super::{Apdu, AppletRef, Platform, Runtime, callback};
-use crate::api::Env;
+use crate::api::{Env, one_shot};
 
 /// How many branches and calls one command may take: a few seconds' worth.
 pub(super) const STEPS: u64 = 400_000_000;
@@ -245,7 +245,9 @@ impl Runtime {
             state: &mut self.state,
             platform,
         };
-        self.vm.invoke(&mut env, method, all, owner)
+        let result = self.vm.invoke(&mut env, method, all, owner);
+        one_shot::close_all(&mut self.state, &mut self.vm);
+        result
     }
 
     /// What the runtime does when it has control again: no transaction outlives a command (JCRE 3.0.5 §7.6.2), and

@@ -99,6 +99,7 @@ fn check(case: &Case<'_>) {
                 hash.update(&message);
                 assert_eq!(*hash.finish(), digest[..], "{name} again");
             }
+            resumes(function, &message, &digest);
         }
         "hmac-all" => {
             let (key, message, mac) = (case.get("key"), case.get("message"), case.get("mac"));
@@ -279,6 +280,30 @@ fn check(case: &Case<'_>) {
             }
         }
         other => panic!("{name}: unknown kind {other}"),
+    }
+}
+
+/// After each whole block the computation can stop and go on from the chaining value.
+fn resumes(function: HashAlgorithm, message: &[u8], digest: &[u8]) {
+    let mut hash = Hash::new(function);
+    for (done, block) in message.chunks_exact(function.block_len()).enumerate() {
+        hash.update(block);
+        let Some(length) = function.chaining_len() else {
+            assert!(hash.chaining().is_none());
+            continue;
+        };
+        let chaining = hash.chaining().unwrap();
+        assert_eq!(chaining.len(), length);
+        let taken = (done + 1) * function.block_len();
+        let total = u64::try_from(taken).unwrap();
+        let mut resumed = Hash::resume(function, &chaining, total).unwrap();
+        resumed.update(&message[taken..]);
+        assert_eq!(*resumed.finish(), *digest, "{function:?} after {taken}");
+        assert!(Hash::resume(function, &chaining, total + 1).is_none());
+        assert!(Hash::resume(function, &chaining[1..], total).is_none());
+        let mut within = hash.clone();
+        within.update(&[0]);
+        assert!(within.chaining().is_none());
     }
 }
 

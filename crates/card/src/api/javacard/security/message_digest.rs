@@ -3,7 +3,7 @@ use alloc::boxed::Box;
 use hydra_crypto::{Hash, HashAlgorithm};
 use hydra_vm::{Fault, ObjRef, Stop};
 
-use crate::api::{Cx, Running};
+use crate::api::{CryptoReason, Cx, Running, one_shot};
 
 /// The word that holds the algorithm.
 const ALGORITHM: u16 = 0;
@@ -18,7 +18,51 @@ pub(crate) fn get_instance(cx: &mut Cx<'_>, number: i8, _external: bool) -> Resu
     if algorithm(number).is_none() {
         return cx.no_such_algorithm();
     }
-    let object = cx.new_object("javacard/security/MessageDigest")?;
+    make(cx, "javacard/security/MessageDigest", number)
+}
+
+/// `MessageDigest.getInitializedMessageDigestInstance`
+pub(crate) fn get_initialized_message_digest_instance(
+    cx: &mut Cx<'_>,
+    number: i8,
+    _external: bool,
+) -> Result<ObjRef, Stop> {
+    if !is_intermediate(number) {
+        return cx.no_such_algorithm();
+    }
+    make(cx, "javacard/security/InitializedMessageDigest", number)
+}
+
+/// `MessageDigest.isIntermediateMessageDigestSupported`
+pub(crate) fn is_intermediate_message_digest_supported(
+    _: &mut Cx<'_>,
+    number: i8,
+) -> Result<bool, Stop> {
+    Ok(is_intermediate(number))
+}
+
+/// Whether a function can stop between two blocks and go on from a value: all but SHA-3.
+pub(super) fn is_intermediate(number: i8) -> bool {
+    algorithm(number).is_some_and(|function| function.chaining_len().is_some())
+}
+
+fn make(cx: &mut Cx<'_>, class: &str, number: i8) -> Result<ObjRef, Stop> {
+    let object = cx.new_object(class)?;
+    cx.set_short(object, ALGORITHM, i16::from(number))?;
+    Ok(object)
+}
+
+/// `MessageDigest.OneShot.open`
+pub(super) fn open(cx: &mut Cx<'_>, number: i8) -> Result<ObjRef, Stop> {
+    if algorithm(number).is_none() {
+        return cx.no_such_algorithm();
+    }
+    open_as(cx, "javacard/security/MessageDigest$OneShot", number)
+}
+
+/// Opens an object of one of the `OneShot` classes of digests.
+pub(super) fn open_as(cx: &mut Cx<'_>, class: &'static str, number: i8) -> Result<ObjRef, Stop> {
+    let object = one_shot::open(cx, class)?;
     cx.set_short(object, ALGORITHM, i16::from(number))?;
     Ok(object)
 }
@@ -89,6 +133,25 @@ pub(crate) fn do_final(
     let digest = take(cx, this, function, (data, offset, length))?.finish_reset();
     cx.write(target, target_offset, &digest)?;
     Ok(size)
+}
+
+/// `doIntermediateMessageDigest`: the value after the whole blocks so far, its length; the computation goes on.
+/// `ILLEGAL_USE` if there are none, the last one is not whole, or the function has no such value.
+pub(crate) fn do_intermediate_message_digest(
+    cx: &mut Cx<'_>,
+    this: ObjRef,
+    target: ObjRef,
+    target_offset: i16,
+) -> Result<i16, Stop> {
+    let value = match cx.state.running.get(&this) {
+        Some(Running::Hash(hash)) => hash.chaining(),
+        _ => None,
+    };
+    let Some(value) = value else {
+        return cx.crypto_error(CryptoReason::IllegalUse);
+    };
+    cx.write(target, target_offset, &value)?;
+    cx.length(value.len())
 }
 
 fn function(cx: &mut Cx<'_>, this: ObjRef) -> Result<HashAlgorithm, Stop> {

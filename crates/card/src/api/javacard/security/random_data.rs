@@ -3,7 +3,7 @@ use alloc::vec;
 
 use hydra_vm::{ObjRef, Stop};
 
-use crate::api::Cx;
+use crate::api::{CryptoReason, Cx, one_shot};
 use crate::runtime::Instance;
 
 /// The word that holds the algorithm.
@@ -14,15 +14,29 @@ pub(crate) fn construct(_: &mut Cx<'_>, _: ObjRef) -> Result<(), Stop> {
     Ok(())
 }
 
-/// `RandomData.getInstance(byte)`: every algorithm that needs no seed of the applet's is the card's generator.
+/// `RandomData.getInstance(byte)`: every algorithm is the card's generator, which is fit for keys.
 pub(crate) fn get_instance_byte(cx: &mut Cx<'_>, algorithm: i8) -> Result<ObjRef, Stop> {
-    // ALG_PSEUDO_RANDOM, SECURE_RANDOM, TRNG, FAST, KEYGENERATION; not PRESEEDED_DRBG.
-    if !matches!(algorithm, 1 | 2 | 3 | 5 | 6) {
+    if !is_known(algorithm) {
         return cx.no_such_algorithm();
     }
     let object = cx.new_object("javacard/security/RandomData")?;
     cx.set_short(object, ALGORITHM, i16::from(algorithm))?;
     Ok(object)
+}
+
+/// `RandomData.OneShot.open`
+pub(super) fn open(cx: &mut Cx<'_>, algorithm: i8) -> Result<ObjRef, Stop> {
+    if !is_known(algorithm) {
+        return cx.no_such_algorithm();
+    }
+    let object = one_shot::open(cx, "javacard/security/RandomData$OneShot")?;
+    cx.set_short(object, ALGORITHM, i16::from(algorithm))?;
+    Ok(object)
+}
+
+/// ALG_PSEUDO_RANDOM, SECURE_RANDOM, TRNG, PRESEEDED_DRBG, FAST, KEYGENERATION
+fn is_known(algorithm: i8) -> bool {
+    matches!(algorithm, 1..=6)
 }
 
 /// `RandomData.getInstance(byte, boolean)`
@@ -44,7 +58,7 @@ pub(crate) fn generate_data(
 ) -> Result<(), Stop> {
     if length == 0 {
         // CryptoException.ILLEGAL_VALUE
-        return cx.crypto_error(crate::api::CryptoReason::IllegalValue);
+        return cx.crypto_error(CryptoReason::IllegalValue);
     }
     fill(cx, (target, offset), length)
 }

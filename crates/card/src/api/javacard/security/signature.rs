@@ -6,11 +6,11 @@ mod hashed;
 pub(crate) mod mac;
 mod scheme;
 
-use hydra_crypto::ct_eq;
+use hydra_crypto::{HashValue, ct_eq};
 use hydra_vm::{FieldKind, ObjRef, Stop};
 
 use super::key;
-use crate::api::{CryptoReason, Cx};
+use crate::api::{CryptoReason, Cx, one_shot};
 use scheme::{Family, Scheme};
 
 /// The words of a signature: its scheme (number, digest, cipher, padding), the mode (0 before `init`), the key.
@@ -123,6 +123,33 @@ pub(crate) fn init_key_byte_bytes_short_short(
     begin(cx, this, &scheme, (key, mode), &parameters)
 }
 
+/// `setInitialDigest`: goes on after the beginning of a message that was hashed elsewhere; `ILLEGAL_USE` for a scheme
+/// that does not hash the message first.
+#[allow(clippy::too_many_arguments, reason = "the Java method has as many")]
+pub(crate) fn set_initial_digest(
+    cx: &mut Cx<'_>,
+    this: ObjRef,
+    digest: ObjRef,
+    offset: i16,
+    length: i16,
+    count: ObjRef,
+    count_offset: i16,
+    count_length: i16,
+) -> Result<(), Stop> {
+    let _key = initialised(cx, this)?;
+    let scheme = scheme(cx, this)?;
+    match scheme.family {
+        Family::Mac(_) => cx.crypto_error(CryptoReason::IllegalUse),
+        Family::Ecdsa => hashed::set_initial_digest(
+            cx,
+            this,
+            &scheme,
+            (digest, offset, length),
+            (count, count_offset, count_length),
+        ),
+    }
+}
+
 /// `update`
 pub(crate) fn update(
     cx: &mut Cx<'_>,
@@ -199,16 +226,97 @@ pub(crate) fn verify(
     }
 }
 
+/// `signPreComputedHash`: the signature's length. What was taken of a message is forgotten.
+pub(crate) fn sign_pre_computed_hash(
+    cx: &mut Cx<'_>,
+    this: ObjRef,
+    hash: ObjRef,
+    offset: i16,
+    length: i16,
+    target: ObjRef,
+    target_offset: i16,
+) -> Result<i16, Stop> {
+    let key = in_mode(cx, this, MODE_SIGN)?;
+    let scheme = scheme(cx, this)?;
+    let hash = pre_computed(cx, this, &scheme, (hash, offset, length))?;
+    let signature = match scheme.family {
+        Family::Mac(_) => return cx.crypto_error(CryptoReason::IllegalUse),
+        Family::Ecdsa => ecdsa::sign(cx, key, &hash)?,
+    };
+    cx.write(target, target_offset, &signature)?;
+    cx.length(signature.len())
+}
+
+/// `verifyPreComputedHash`
+#[allow(clippy::too_many_arguments, reason = "the Java method has as many")]
+pub(crate) fn verify_pre_computed_hash(
+    cx: &mut Cx<'_>,
+    this: ObjRef,
+    hash: ObjRef,
+    offset: i16,
+    length: i16,
+    signature: ObjRef,
+    signature_offset: i16,
+    signature_length: i16,
+) -> Result<bool, Stop> {
+    let key = in_mode(cx, this, MODE_VERIFY)?;
+    let scheme = scheme(cx, this)?;
+    let hash = pre_computed(cx, this, &scheme, (hash, offset, length))?;
+    let signature = cx.bytes(signature, signature_offset, signature_length)?;
+    match scheme.family {
+        Family::Mac(_) => cx.crypto_error(CryptoReason::IllegalUse),
+        Family::Ecdsa => ecdsa::verify(cx, key, &hash, &signature),
+    }
+}
+
+/// A hash that an applet computed itself: `ILLEGAL_USE` if the scheme has none or it has another length.
+fn pre_computed(
+    cx: &mut Cx<'_>,
+    this: ObjRef,
+    scheme: &Scheme,
+    (hash, offset, length): (ObjRef, i16, i16),
+) -> Result<HashValue, Stop> {
+    let bytes = cx.bytes(hash, offset, length)?;
+    let fits = match scheme.family {
+        Family::Mac(_) => false,
+        Family::Ecdsa => hashed::length(scheme) == Some(bytes.len()),
+    };
+    if !fits {
+        return cx.crypto_error(CryptoReason::IllegalUse);
+    }
+    cx.state.running.remove(&this);
+    Ok(HashValue::from(&bytes))
+}
+
+/// `Signature.OneShot.open`
+pub(super) fn open(
+    cx: &mut Cx<'_>,
+    (digest, cipher, padding): (i8, i8, i8),
+) -> Result<ObjRef, Stop> {
+    let Some(scheme) = Scheme::by_parts(digest, cipher, padding) else {
+        return cx.no_such_algorithm();
+    };
+    let object = one_shot::open(cx, "javacard/security/Signature$OneShot")?;
+    set_scheme(cx, object, &scheme)?;
+    Ok(object)
+}
+
 fn make(cx: &mut Cx<'_>, scheme: Option<Scheme>) -> Result<ObjRef, Stop> {
     let Some(scheme) = scheme else {
         return cx.no_such_algorithm();
     };
     let object = cx.new_object("javacard/security/Signature")?;
+    set_scheme(cx, object, &scheme)?;
+    Ok(object)
+}
+
+/// Makes a signature object one for a scheme.
+fn set_scheme(cx: &mut Cx<'_>, object: ObjRef, scheme: &Scheme) -> Result<(), Stop> {
     let parts = [scheme.number, scheme.digest, scheme.cipher, scheme.padding];
     for (word, part) in SCHEME.into_iter().zip(parts) {
         cx.set_short(object, word, i16::from(part))?;
     }
-    Ok(object)
+    Ok(())
 }
 
 /// What the object was made for.

@@ -1,10 +1,11 @@
 //! Ciphers: what they do is a [`Scheme`], which has a [`Family`]; a family's arithmetic is in a module of its own.
 
+pub(crate) mod aead;
 mod scheme;
 mod symmetric;
 mod work;
 
-use scheme::{Family, Scheme};
+pub(super) use scheme::{Aead, Family, Scheme};
 pub(crate) use work::Work;
 
 use alloc::vec::Vec;
@@ -12,7 +13,7 @@ use alloc::vec::Vec;
 use hydra_vm::{FieldKind, ObjRef, Stop};
 
 use crate::api::javacard::security::key;
-use crate::api::{CryptoReason, Cx};
+use crate::api::{CryptoReason, Cx, one_shot};
 
 /// The words of a cipher: its scheme (number, cipher, padding), the mode (0 before `init`), the key.
 const SCHEME: [u16; 3] = [0, 1, 2];
@@ -115,7 +116,10 @@ pub(crate) fn update(
 ) -> Result<i16, Stop> {
     let scheme = scheme(cx, this)?;
     let (data, target) = ((data, offset, length), (target, target_offset));
-    work::update(cx, this, &scheme, data, target)
+    match scheme.family {
+        Family::Block(..) | Family::Stream(_) => work::update(cx, this, &scheme, data, target),
+        Family::Aead(_) => aead::update(cx, this, data, target),
+    }
 }
 
 /// `doFinal`: how many bytes came out; the next message has an initial vector of zeros.
@@ -130,7 +134,10 @@ pub(crate) fn do_final(
 ) -> Result<i16, Stop> {
     let scheme = scheme(cx, this)?;
     let (data, target) = ((data, offset, length), (target, target_offset));
-    work::finish(cx, this, &scheme, data, target)
+    match scheme.family {
+        Family::Block(..) | Family::Stream(_) => work::finish(cx, this, &scheme, data, target),
+        Family::Aead(_) => aead::finish(cx, this, data, target),
+    }
 }
 
 /// How many bytes a key's value of this length has when a cipher has encrypted it.
@@ -149,7 +156,24 @@ pub(crate) fn decrypt(
     value: &[u8],
 ) -> Result<Option<Vec<u8>>, Stop> {
     let scheme = scheme(cx, cipher)?;
-    work::decrypt(cx, cipher, &scheme, value)
+    match scheme.family {
+        Family::Block(..) | Family::Stream(_) => work::decrypt(cx, cipher, &scheme, value),
+        // Its tag would not be looked at.
+        Family::Aead(_) => Ok(None),
+    }
+}
+
+/// `Cipher.OneShot.open`
+pub(super) fn open(cx: &mut Cx<'_>, (cipher, padding): (i8, i8)) -> Result<ObjRef, Stop> {
+    let scheme = Scheme::by_parts(cipher, padding)
+        // They are no `AEADCipher`.
+        .filter(|scheme| !matches!(scheme.family, Family::Aead(_)));
+    let Some(scheme) = scheme else {
+        return cx.no_such_algorithm();
+    };
+    let object = one_shot::open(cx, "javacardx/crypto/Cipher$OneShot")?;
+    set_scheme(cx, object, &scheme)?;
+    Ok(object)
 }
 
 fn make(cx: &mut Cx<'_>, scheme: Option<Scheme>) -> Result<ObjRef, Stop> {

@@ -1,11 +1,16 @@
 //! Signatures over the digest of a message.
 
-use hydra_crypto::HashValue;
+use hydra_crypto::{HashAlgorithm, HashValue};
 use hydra_vm::{ObjRef, Stop};
 
 use super::Scheme;
-use crate::api::Cx;
-use crate::api::javacard::security::message_digest;
+use crate::api::javacard::security::{initialized_message_digest, message_digest};
+use crate::api::{Cx, Running};
+
+/// Bytes of the digest.
+pub(super) fn length(scheme: &Scheme) -> Option<usize> {
+    message_digest::algorithm(scheme.digest).map(HashAlgorithm::len)
+}
 
 /// Takes more of the message.
 pub(super) fn update(
@@ -31,4 +36,17 @@ pub(super) fn finish(
         return cx.no_such_algorithm();
     };
     Ok(message_digest::take(cx, this, function, data)?.finish_reset())
+}
+
+/// Goes on after the beginning of a message that was hashed elsewhere.
+pub(super) fn set_initial_digest(
+    cx: &mut Cx<'_>,
+    this: ObjRef,
+    scheme: &Scheme,
+    digest: (ObjRef, i16, i16),
+    count: (ObjRef, i16, i16),
+) -> Result<(), Stop> {
+    let hash = initialized_message_digest::resumed(cx, scheme.digest, digest, count)?;
+    cx.state.running.insert(this, Running::Hash(hash.into()));
+    Ok(())
 }

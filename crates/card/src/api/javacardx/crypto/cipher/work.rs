@@ -20,7 +20,7 @@ pub(crate) struct Work {
 }
 
 /// Bytes of an applet's: array, offset, length.
-pub(super) type Bytes = (ObjRef, i16, i16);
+pub(in super::super) type Bytes = (ObjRef, i16, i16);
 
 /// Begins anew with a key and an initial vector.
 pub(super) fn begin(
