@@ -148,7 +148,7 @@ public class Probe extends Applet implements MultiSelectable, AppletEvent, Appli
             case 24: apdu.setOutgoingAndSend((short) 0, (short) 262); break;
             case 25: kept = apdu; break;
             case 26: kept = b; break;
-            case 27: Checksum.getInstance(Checksum.ALG_ISO3309_CRC16, false); break;
+            case 27: Checksum.getInstance((byte) 99, false); break;
             case 28: UserException.throwIt((short) 0x1234); break;
             case 29: Util.getShort(store, (short) 39); break;
             case 30: Signature.getInstance(Signature.ALG_ECDSA_SHA_256, false).sign(store, (short) 0, (short) 1, scratch, (short) 0); break;
