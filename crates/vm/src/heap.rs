@@ -1,6 +1,7 @@
 //! Objects and the memory they live in.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -126,6 +127,8 @@ impl Object {
     pub(crate) const DIRTY: u8 = 0x08;
     /// Made in the transaction in progress.
     pub(crate) const NEW: u8 = 0x10;
+    /// An integrity-sensitive array.
+    pub(crate) const SENSITIVE: u8 = 0x20;
 
     #[inline(always)]
     pub(crate) fn has(&self, flag: u8) -> bool {
@@ -149,6 +152,8 @@ pub(crate) struct Heap {
     free: Vec<u16>,
     /// Handles of persistent objects that changed, or went, since the last [`Self::take_dirty`].
     dirty: Vec<u16>,
+    /// Checksums of integrity-sensitive arrays, by handle.
+    pub(crate) seals: BTreeMap<u16, u32>,
     limits: [usize; 3],
     used: [usize; 3],
 }
@@ -159,6 +164,7 @@ impl Heap {
             slots: vec![None],
             free: Vec::new(),
             dirty: Vec::new(),
+            seals: BTreeMap::new(),
             limits: [
                 limits.persistent,
                 limits.transient_reset,
@@ -235,6 +241,7 @@ impl Heap {
             .filter(|index| self.slots[*index].is_none())
             .filter_map(|index| u16::try_from(index).ok())
             .collect();
+        self.seal_all();
     }
 
     #[inline(always)]
@@ -296,6 +303,9 @@ impl Heap {
         }
         if !object.has(Object::DIRTY) && object.storage != Storage::Session {
             self.dirty.push(obj.0);
+        }
+        if object.has(Object::SENSITIVE) {
+            self.seals.remove(&obj.0);
         }
         self.free.push(obj.0);
     }

@@ -35,6 +35,7 @@ mod firewall;
 mod heap;
 mod host;
 mod ids;
+mod integrity;
 mod interp;
 mod layout;
 mod link;

@@ -348,9 +348,11 @@ impl Vm {
         if from == to
             && let Object {
                 storage,
+                flags,
                 body: Body::Byte(bytes) | Body::Boolean(bytes),
                 ..
             } = self.heap.get_mut(from)?
+            && *flags & Object::SENSITIVE == 0
             && (*storage != Storage::Persistent || self.transaction.is_none())
         {
             bytes.copy_within(source, target.start);

@@ -37,6 +37,10 @@ const STATICS: u8 = 2;
 const OBJECT: u8 = 3;
 const CARD: u8 = 4;
 
+/// What of an object's flags lasts.
+const LASTING_FLAGS: u8 =
+    Object::GLOBAL | Object::PERMANENT | Object::TEMPORARY | Object::SENSITIVE;
+
 impl RecordKey {
     fn new(kind: u8, number: u32) -> Self {
         Self(u64::from(kind) << 56 | u64::from(number))
@@ -172,7 +176,8 @@ impl Vm {
             let session: Vec<ObjRef> = session.map(|(obj, _)| obj).collect();
             self.free(&session);
         }
-        for (_, object) in self.heap.iter_mut() {
+        let mut sensitive = Vec::new();
+        for (obj, object) in self.heap.iter_mut() {
             let clear = match (what, object.storage) {
                 (Clear::Reset, Storage::ClearOnReset | Storage::ClearOnDeselect) => true,
                 (Clear::Deselect(context), Storage::ClearOnDeselect) => {
@@ -182,8 +187,12 @@ impl Vm {
             };
             if clear {
                 object.body.clear();
+                if object.has(Object::SENSITIVE) {
+                    sensitive.push(obj);
+                }
             }
         }
+        sensitive.into_iter().for_each(|obj| self.heap.seal(obj));
     }
 
     fn package_record(&self, id: PackageId) -> Option<Vec<u8>> {
@@ -231,7 +240,7 @@ impl Vm {
             Storage::ClearOnReset => 1,
             Storage::ClearOnDeselect => 2,
         };
-        let flags = object.flags & (Object::GLOBAL | Object::PERMANENT | Object::TEMPORARY);
+        let flags = object.flags & LASTING_FLAGS;
         let mut bytes = vec![kind, storage, flags, object.owner.context.0];
         bytes.extend_from_slice(&object.owner.applet.0.to_be_bytes());
         if let Some(class) = class {
@@ -390,7 +399,7 @@ impl Vm {
             2 => Storage::ClearOnDeselect,
             _ => return Err(reader.error("no kind of storage")),
         };
-        if flags & !(Object::GLOBAL | Object::PERMANENT | Object::TEMPORARY) != 0 {
+        if flags & !LASTING_FLAGS != 0 {
             return Err(reader.error("unknown flag"));
         }
         let class = if matches!(kind, 0 | 5) {

@@ -107,6 +107,9 @@ impl Vm {
         for undo in transaction.log.iter_mut().rev() {
             self.exchange(undo);
             self.mark_changed(undo);
+            if let Undo::Element { obj, .. } | Undo::Bytes { obj, .. } = undo {
+                self.heap.seal(*obj);
+            }
         }
         self.free(&transaction.created);
         Ok(())
@@ -260,6 +263,9 @@ impl Vm {
         atomicity: Atomicity,
     ) -> Result<(), Stop> {
         let object = self.heap.get_mut(obj)?;
+        if object.has(Object::SENSITIVE) {
+            return self.guarded(obj, |vm| vm.store(obj, index, value, atomicity));
+        }
         if object.storage != Storage::Persistent {
             object
                 .body
@@ -310,6 +316,9 @@ impl Vm {
     ) -> Result<(), Stop> {
         let transaction = self.transaction.is_some();
         let object = self.heap.get_mut(obj)?;
+        if object.has(Object::SENSITIVE) {
+            return self.guarded(obj, |vm| vm.store_bytes(obj, offset, bytes, atomicity));
+        }
         let persistent = object.storage == Storage::Persistent;
         let logged =
             transaction && persistent && atomicity == Atomicity::Atomic && !object.has(Object::NEW);
@@ -434,9 +443,10 @@ impl Vm {
                 changed.push(obj);
             }
         }
-        changed
-            .into_iter()
-            .for_each(|obj| self.heap.mark_dirty(obj));
+        changed.into_iter().for_each(|obj| {
+            self.heap.mark_dirty(obj);
+            self.heap.seal(obj);
+        });
         for (package, statics) in (0..=u8::MAX).zip(&mut self.statics) {
             for field in statics.refs.iter_mut().filter(|field| is_dead(**field)) {
                 *field = ObjRef::NULL;

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use hydra_vm::{ArrayKind, Atomicity, ObjRef, Stop, Value};
 
 use super::Cx;
+use super::javacard::framework::sensitive_arrays::refuse_non_atomic;
 
 const UTIL: &str = "javacardx/framework/util/UtilException";
 
@@ -83,6 +84,9 @@ impl Components {
         bytes: &[u8],
         atomicity: Atomicity,
     ) -> Result<(), Stop> {
+        if atomicity == Atomicity::NonAtomic {
+            refuse_non_atomic(cx, self.array)?;
+        }
         let context = cx.context();
         if self.width == 1 {
             return cx

@@ -2,6 +2,7 @@ use core::cmp::Ordering;
 
 use hydra_vm::{Atomicity, ObjRef, Stop};
 
+use super::sensitive_arrays::refuse_non_atomic;
 use crate::api::Cx;
 
 /// `arrayCompare`: bytes count as unsigned.
@@ -120,6 +121,9 @@ fn copy(
     length: i16,
     atomicity: Atomicity,
 ) -> Result<i16, Stop> {
+    if atomicity == Atomicity::NonAtomic {
+        refuse_non_atomic(cx, target)?;
+    }
     let context = cx.context();
     cx.vm.copy_bytes(
         source,
@@ -140,6 +144,9 @@ fn fill(
     value: i8,
     atomicity: Atomicity,
 ) -> Result<i16, Stop> {
+    if atomicity == Atomicity::NonAtomic {
+        refuse_non_atomic(cx, array)?;
+    }
     let context = cx.context();
     let count = cx.vm.byte_range(array, offset, length, context)?.len();
     let bytes = alloc::vec![value.cast_unsigned(); count];
