@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use hydra_cap::CapFile;
 use hydra_crypto::aes_cbc_encrypt;
 use hydra_gp::Privileges;
-use hydra_reader::GpClient;
+use hydra_reader::{ClientError, GpClient};
 use hydra_testkit::Issued;
 use hydra_wire::{Aid, Command, Response, StatusWord, hex};
 
@@ -324,5 +324,20 @@ fn privileges_let_an_applet_see_and_lock_others() {
     assert_eq!(
         ask(&mut issued, &watcher, 0x19, module),
         [1, 1, 7, 1, 0x87, 1, 7]
+    );
+}
+
+#[test]
+fn remote_method_invocation_links_and_is_refused() {
+    let mut issued = Issued::new("rmi").unwrap();
+    let rmi = CapFile::from_zip(&fs::read(root().join("../caps/rmi/labrmi-2.2.cap")).unwrap());
+    // Its constructor asks for an RMIService: SystemException, which is 6F00 to the issuer.
+    let rmi = rmi.unwrap();
+    issued.load(&rmi).unwrap();
+    let applet = &rmi.applets()[0].aid;
+    let refused = issued.install(rmi.aid(), applet, applet, &[]).unwrap_err();
+    assert!(
+        matches!(refused, ClientError::Refused { sw, .. } if sw == StatusWord::UNKNOWN),
+        "{refused}"
     );
 }

@@ -221,7 +221,7 @@ fn ended(cx: &mut Cx<'_>, this: ObjRef, encrypting: bool, length: i16) -> Result
     let length = usize::try_from(length).unwrap_or_default();
     let supported = match told {
         Some(told) => told == length,
-        // SP 800-38D §5.2.1.2
+        // NIST SP 800-38D §5.2.1.2
         None => matches!(length, 4 | 8 | 12..=16),
     };
     if !supported {
