@@ -2,6 +2,7 @@
 
 mod card;
 mod home;
+mod idle;
 mod limit;
 mod message;
 
@@ -34,47 +35,124 @@ pub(crate) struct Bench {
     json: bool,
 }
 
-/// A row's name, and what measures it once: events a second.
-type Measure = fn() -> Result<f64>;
+/// A row's name, what its number is, and what measures it once.
+type Measured = (&'static str, Unit, fn() -> Result<f64>);
 
-const ROWS: &[(&str, Measure)] = &[
+/// What a row's number is.
+#[derive(Clone, Copy, Serialize)]
+enum Unit {
+    /// Events a second.
+    #[serde(rename = "1/s")]
+    PerSecond,
+    /// Bytes of memory.
+    #[serde(rename = "B")]
+    Bytes,
+}
+
+const ROWS: &[Measured] = &[
     (
         "bytecodes: short additions and array stores",
+        Unit::PerSecond,
         card::bytecodes,
     ),
     (
         "bytecodes: 10,000 virtual calls with fields",
+        Unit::PerSecond,
         card::virtual_calls,
     ),
-    ("1,000 throws and catches", card::throws),
-    ("10,000 copies of 64 bytes", card::copies),
-    ("limit: 10,000 copies of 64 bytes", limit::copies),
-    ("256 new objects and a deletion request", card::objects),
-    ("256 transactions of two writes", card::transactions),
-    ("echo 16 bytes through the card", card::echo_16),
-    ("echo 240 bytes through the card", card::echo_240),
-    ("AES-128-CBC 240 bytes through the card", card::aes_cbc),
-    ("limit: AES-128-CBC 240 bytes", limit::aes_cbc),
-    ("SHA-256 240 bytes through the card", card::sha_256),
-    ("limit: SHA-256 240 bytes", limit::sha_256),
-    ("ECDSA P-256 signature through the card", card::signature),
-    ("limit: P-256 signature", limit::sign),
-    ("limit: P-256 verification", limit::verify),
-    ("reading, socket to applet, card in memory", home::in_memory),
-    ("reading, socket to applet, card in a file", home::in_a_file),
-    ("limit: push and confirmation over loopback", home::loopback),
-    ("limit: 256 bytes and fdatasync", home::fdatasync),
-    ("statement signed and sealed", message::signed_and_sealed),
+    ("1,000 throws and catches", Unit::PerSecond, card::throws),
+    ("10,000 copies of 64 bytes", Unit::PerSecond, card::copies),
+    (
+        "limit: 10,000 copies of 64 bytes",
+        Unit::PerSecond,
+        limit::copies,
+    ),
+    (
+        "256 new objects and a deletion request",
+        Unit::PerSecond,
+        card::objects,
+    ),
+    (
+        "256 transactions of two writes",
+        Unit::PerSecond,
+        card::transactions,
+    ),
+    (
+        "echo 16 bytes through the card",
+        Unit::PerSecond,
+        card::echo_16,
+    ),
+    (
+        "echo 240 bytes through the card",
+        Unit::PerSecond,
+        card::echo_240,
+    ),
+    (
+        "AES-128-CBC 240 bytes through the card",
+        Unit::PerSecond,
+        card::aes_cbc,
+    ),
+    (
+        "limit: AES-128-CBC 240 bytes",
+        Unit::PerSecond,
+        limit::aes_cbc,
+    ),
+    (
+        "SHA-256 240 bytes through the card",
+        Unit::PerSecond,
+        card::sha_256,
+    ),
+    ("limit: SHA-256 240 bytes", Unit::PerSecond, limit::sha_256),
+    (
+        "ECDSA P-256 signature through the card",
+        Unit::PerSecond,
+        card::signature,
+    ),
+    ("limit: P-256 signature", Unit::PerSecond, limit::sign),
+    ("limit: P-256 verification", Unit::PerSecond, limit::verify),
+    (
+        "card with eight applets opened",
+        Unit::PerSecond,
+        idle::open,
+    ),
+    ("idle card with eight applets", Unit::Bytes, idle::memory),
+    (
+        "reading, socket to applet, card in memory",
+        Unit::PerSecond,
+        home::in_memory,
+    ),
+    (
+        "reading, socket to applet, card in a file",
+        Unit::PerSecond,
+        home::in_a_file,
+    ),
+    (
+        "limit: push and confirmation over loopback",
+        Unit::PerSecond,
+        home::loopback,
+    ),
+    (
+        "limit: 256 bytes and fdatasync",
+        Unit::PerSecond,
+        home::fdatasync,
+    ),
+    (
+        "statement signed and sealed",
+        Unit::PerSecond,
+        message::signed_and_sealed,
+    ),
     (
         "statement opened and verified",
+        Unit::PerSecond,
         message::opened_and_verified,
     ),
 ];
 
-/// What came of a row, in events a second.
+/// What came of a row.
 #[derive(Serialize)]
 struct Row {
     name: &'static str,
+    unit: Unit,
     median: f64,
     min: f64,
     max: f64,
@@ -83,10 +161,10 @@ struct Row {
 impl Bench {
     /// Measures and prints.
     pub(crate) fn run(self) -> Result<()> {
-        let chosen: Vec<(&'static str, Measure)> = ROWS
+        let chosen: Vec<Measured> = ROWS
             .iter()
             .copied()
-            .filter(|(name, _)| name.contains(&self.rows))
+            .filter(|(name, ..)| name.contains(&self.rows))
             .collect();
         if chosen.is_empty() {
             bail!("no row's name contains \"{}\"", self.rows);
@@ -94,14 +172,14 @@ impl Bench {
         // All rows once, then all again: what else the machine does falls on a row and its limit alike.
         let mut runs = vec![Vec::with_capacity(RUNS); chosen.len()];
         for _ in 0..RUNS {
-            for ((_, measure), runs) in chosen.iter().zip(&mut runs) {
+            for ((.., measure), runs) in chosen.iter().zip(&mut runs) {
                 runs.push(measure()?);
             }
         }
         let rows: Vec<Row> = chosen
             .iter()
             .zip(runs)
-            .map(|((name, _), runs)| Row::new(name, runs))
+            .map(|((name, unit, _), runs)| Row::new(name, *unit, runs))
             .collect();
         if self.json {
             print::line(serde_json::to_string_pretty(&rows)?)
@@ -112,10 +190,11 @@ impl Bench {
 }
 
 impl Row {
-    fn new(name: &'static str, mut runs: Vec<f64>) -> Self {
+    fn new(name: &'static str, unit: Unit, mut runs: Vec<f64>) -> Self {
         runs.sort_by(f64::total_cmp);
         Self {
             name,
+            unit,
             median: runs[runs.len() / 2],
             min: runs[0],
             max: runs[runs.len() - 1],
@@ -127,11 +206,19 @@ impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             name,
+            unit,
             median,
             min,
             max,
         } = self;
-        write!(f, "{name:<46} {median:>12.0}/s   ({min:.0} to {max:.0})")
+        let unit = match unit {
+            Unit::PerSecond => "/s",
+            Unit::Bytes => " B",
+        };
+        write!(
+            f,
+            "{name:<46} {median:>12.0}{unit}   ({min:.0} to {max:.0})"
+        )
     }
 }
 

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use hydra_cap::CapFile;
 use hydra_cap::opcode::Opcode;
-use hydra_card::nvm::MemoryStorage;
-use hydra_card::{Card, CardConfig};
+use hydra_card::nvm::{MemoryStorage, Storage};
+use hydra_card::{Card, CardConfig, ManufacturingRecord};
 use hydra_crypto::{Random, SystemRandom};
-use hydra_gp::Privileges;
+use hydra_gp::{Privileges, StatusScope};
 use hydra_reader::GpClient;
 use hydra_vm::{Observer, PackageId};
-use hydra_wire::Command;
+use hydra_wire::{Aid, Command};
 
 use super::repeated;
 
@@ -106,26 +106,43 @@ fn rate(command: &Command) -> Result<f64> {
 
 fn card() -> Result<Card> {
     let cap = CapFile::from_zip(CAP)?;
-    let applet = &cap
-        .applets()
-        .first()
-        .context("bench.cap has no applet")?
-        .aid;
-    let domain = "A000000151000000".parse()?;
-    let mut random = SystemRandom::new()?;
-    let mut challenge = [0; 8];
-    random.draw("host challenge", 0, &mut challenge);
-    let storage = Box::new(MemoryStorage::new());
-    let (mut card, record) = Card::create(storage, Box::new(random), CardConfig::default())?;
-    let mut client = GpClient::attach(&mut card);
-    client.select_issuer_domain()?;
-    client.authenticate(&record.issuer_keys, &challenge)?;
-    client.load(cap.aid(), &domain, &cap.to_load_file())?;
-    client.install(cap.aid(), applet, applet, Privileges::NONE, &[])?;
-    let selected = card.process(&Command::select(applet).to_bytes());
+    let (mut card, record) = new_card(Box::new(MemoryStorage::new()))?;
+    let applet = install(&mut card, &record, &cap, "")?;
+    let selected = card.process(&Command::select(&applet).to_bytes());
     ensure!(
         selected.ends_with(&[0x90, 0x00]),
         "SELECT answered {selected:02X?}"
     );
     Ok(card)
+}
+
+/// A new card on a medium.
+pub(super) fn new_card(storage: Box<dyn Storage + Send>) -> Result<(Card, ManufacturingRecord)> {
+    let random = Box::new(SystemRandom::new()?);
+    Ok(Card::create(storage, random, CardConfig::default())?)
+}
+
+/// Loads a program, unless it is there, and installs its first applet under its own AID with `suffix`.
+pub(super) fn install(
+    card: &mut Card,
+    record: &ManufacturingRecord,
+    cap: &CapFile,
+    suffix: &str,
+) -> Result<Aid> {
+    let mut challenge = [0; 8];
+    SystemRandom::new()?.draw("host challenge", 0, &mut challenge);
+    let mut client = GpClient::attach(card);
+    client.select_issuer_domain()?;
+    client.authenticate(&record.issuer_keys, &challenge)?;
+    let listed = client.list(StatusScope::LoadFiles)?;
+    if !listed.iter().any(|entry| entry.aid == *cap.aid()) {
+        let domain = "A000000151000000".parse()?;
+        client.load(cap.aid(), &domain, &cap.to_load_file())?;
+    }
+    let Some(applet) = cap.applets().first() else {
+        return Ok(cap.aid().clone());
+    };
+    let instance: Aid = format!("{}{suffix}", applet.aid).parse()?;
+    client.install(cap.aid(), &applet.aid, &instance, Privileges::NONE, &[])?;
+    Ok(instance)
 }
