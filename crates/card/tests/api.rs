@@ -341,3 +341,17 @@ fn remote_method_invocation_links_and_is_refused() {
         "{refused}"
     );
 }
+
+#[test]
+fn what_needs_a_selection_is_refused_without_one() {
+    let mut issued = globe();
+    let applet: Aid = "F048594455470A01".parse().unwrap();
+    // STORE DATA reaches the applet through its domain, while that is selected.
+    issued
+        .session(|client| client.personalize(&applet, [&[1u8, 2, 3][..]]))
+        .unwrap();
+    issued.select(&applet);
+    let answer = issued.send(&Command::new(0x80, 0x01, 0x1A, 0).with_le(256));
+    // SystemException.ILLEGAL_TRANSIENT; no secure channel of its own.
+    assert_eq!(answer, Response::ok(vec![0, 3, 0]));
+}

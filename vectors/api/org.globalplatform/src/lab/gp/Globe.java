@@ -6,17 +6,27 @@ import org.globalplatform.*;
 import visa.openplatform.OPSystem;
 
 /** org.globalplatform, and the states of visa.openplatform. Its secure channel is that of its security domain. */
-public class Globe extends Cases {
+public class Globe extends Cases implements Application {
     static final byte[] ISD = {(byte) 0xA0, 0, 0, 1, 0x51, 0, 0, 0};
     final byte[] bytes = new byte[32];
     SecureChannel channel;
     GPRegistryEntry entry;
     boolean early;
+    short transientReason;
+    byte personalLevel;
 
     public static void install(byte[] b, short o, byte l) {
         Globe applet = new Globe();
         applet.early = GPSystem.getSecureChannel() == null && GPSystem.getRegistryEntry(null) == null;
         applet.register();
+    }
+
+    /** Runs while the applet is not selected: what needs its selection is refused. */
+    public void processData(byte[] b, short o, short l) {
+        transientReason = 0;
+        try { JCSystem.makeTransientByteArray((short) 1, JCSystem.CLEAR_ON_DESELECT); } catch (SystemException e) { transientReason = e.getReason(); }
+        JCSystem.makeTransientByteArray((short) 1, JCSystem.CLEAR_ON_RESET);
+        personalLevel = GPSystem.getSecureChannel().getSecurityLevel();
     }
 
     protected void run(byte which, APDU apdu) {
@@ -47,6 +57,8 @@ public class Globe extends Cases {
             put(other != null);
             if (other != null) { put(other.getAID() == aid); put(other.getState()); put(other.setState(GPSystem.APPLICATION_LOCKED)); put(other.getState()); put(other.setState((byte) 0x07)); put(other.getState()); }
             break; }
+
+        case 0x1A: put(transientReason); put(personalLevel); break;
 
         case 0x20: put(channel == GPSystem.getSecureChannel()); put(channel.getSecurityLevel()); channel.resetSecurity(); break;
         case 0x21: bytes[0] = (byte) 0x84; bytes[4] = 2; put(channel.unwrap(bytes, O, (short) 7)); put(bytes[0]); put(channel.wrap(bytes, O, (short) 7)); break;
