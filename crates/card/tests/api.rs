@@ -185,6 +185,7 @@ macro_rules! packages {
 }
 
 packages! {
+    asymmetric: "asymmetric",
     java_lang: "java.lang",
     javacard_framework: "javacard.framework",
     javacard_framework_service: "javacard.framework.service",

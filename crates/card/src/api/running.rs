@@ -1,4 +1,5 @@
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::fmt;
 
 use hydra_crypto::{Checksum, Hash};
@@ -18,6 +19,8 @@ pub(crate) enum Running {
     Aead(Box<cipher::aead::Work>),
     /// A checksum.
     Checksum(Checksum),
+    /// The message of an RSA cipher.
+    Block(Vec<u8>),
     /// A signature that is a message authentication code.
     Mac(Box<mac::Work>),
 }
@@ -29,6 +32,7 @@ impl fmt::Debug for Running {
             Self::Cipher(_) => "Cipher",
             Self::Aead(_) => "Aead",
             Self::Checksum(_) => "Checksum",
+            Self::Block(_) => "Block",
             Self::Mac(_) => "Mac",
         })
     }

@@ -1,37 +1,10 @@
-//! Curve parameters. They are kept as they are set; keys work when they are those of P-256.
+//! Curve parameters: any curve over a prime field whose numbers fit the key's size.
 
+use hydra_crypto::{EcCurve, EcParameters, NamedCurve};
 use hydra_vm::{ObjRef, Stop};
 
 use super::key::{self, K, PARAMETERS};
 use crate::api::{CryptoReason, Cx};
-
-/// What the parameters of P-256 are (NIST SP 800-186 §3.2.1.3): p, a, b, G, n.
-const P256: [&[u8]; 5] = [&P, &A, &B, &G, &N];
-
-const P: [u8; 32] = [
-    0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF,
-    0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
-];
-const A: [u8; 32] = {
-    let mut a = P;
-    a[31] = 0xFC;
-    a
-};
-const B: [u8; 32] = [
-    0x5A, 0xC6, 0x35, 0xD8, 0xAA, 0x3A, 0x93, 0xE7, 0xB3, 0xEB, 0xBD, 0x55, 0x76, 0x98, 0x86, 0xBC,
-    0x65, 0x1D, 0x06, 0xB0, 0xCC, 0x53, 0xB0, 0xF6, 0x3B, 0xCE, 0x3C, 0x3E, 0x27, 0xD2, 0x60, 0x4B,
-];
-const G: [u8; 65] = [
-    0x04, 0x6B, 0x17, 0xD1, 0xF2, 0xE1, 0x2C, 0x42, 0x47, 0xF8, 0xBC, 0xE6, 0xE5, 0x63, 0xA4, 0x40,
-    0xF2, 0x77, 0x03, 0x7D, 0x81, 0x2D, 0xEB, 0x33, 0xA0, 0xF4, 0xA1, 0x39, 0x45, 0xD8, 0x98, 0xC2,
-    0x96, 0x4F, 0xE3, 0x42, 0xE2, 0xFE, 0x1A, 0x7F, 0x9B, 0x8E, 0xE7, 0xEB, 0x4A, 0x7C, 0x0F, 0x9E,
-    0x16, 0x2B, 0xCE, 0x33, 0x57, 0x6B, 0x31, 0x5E, 0xCE, 0xCB, 0xB6, 0x40, 0x68, 0x37, 0xBF, 0x51,
-    0xF5,
-];
-const N: [u8; 32] = [
-    0xFF, 0xFF, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
-    0xBC, 0xE6, 0xFA, 0xAD, 0xA7, 0x17, 0x9E, 0x84, 0xF3, 0xB9, 0xCA, 0xC2, 0xFC, 0x63, 0x25, 0x51,
-];
 
 /// `setFieldFP`
 pub(crate) fn set_field_fp(
@@ -138,8 +111,11 @@ pub(crate) fn get_r(
     key::give(cx, this, PARAMETERS[4], (target, offset))
 }
 
-/// `setK`: the cofactor.
+/// `setK`: the cofactor, at least 1.
 pub(crate) fn set_k(cx: &mut Cx<'_>, this: ObjRef, cofactor: i16) -> Result<(), Stop> {
+    if cofactor < 1 {
+        return cx.crypto_error(CryptoReason::IllegalValue);
+    }
     cx.set_short(this, K, cofactor)
 }
 
@@ -151,43 +127,91 @@ pub(crate) fn get_k(cx: &mut Cx<'_>, this: ObjRef) -> Result<i16, Stop> {
     }
 }
 
-/// `copyDomainParametersFrom`
+/// `copyDomainParametersFrom`: `ILLEGAL_VALUE` unless the other is an EC key of this size.
 pub(crate) fn copy_domain_parameters_from(
     cx: &mut Cx<'_>,
     this: ObjRef,
     other: ObjRef,
 ) -> Result<(), Stop> {
-    cx.check_object(other)?;
-    for word in PARAMETERS {
-        let value = key::required(cx, other, word)?;
-        key::put(cx, this, word, &value)?;
+    let fits = match key::passed(cx, other)? {
+        Some(key::Family::EcPublic | key::Family::EcPrivate) => {
+            key::get_size(cx, other)? == key::get_size(cx, this)?
+        }
+        _ => false,
+    };
+    if !fits {
+        return cx.crypto_error(CryptoReason::IllegalValue);
+    }
+    // All or nothing: what is missing is noticed before anything is copied.
+    let mut values = [const { alloc::vec::Vec::new() }; 5];
+    for (word, value) in PARAMETERS.into_iter().zip(&mut values) {
+        *value = key::required(cx, other, word)?;
+    }
+    for (word, value) in PARAMETERS.into_iter().zip(&values) {
+        key::put(cx, this, word, value)?;
     }
     let cofactor = cx.short(other, K)?;
     cx.set_short(this, K, cofactor)
 }
 
-/// Throws `CryptoException.ILLEGAL_VALUE` unless a key's parameters, where set, are those of P-256.
-pub(crate) fn check_curve(cx: &mut Cx<'_>, this: ObjRef) -> Result<(), Stop> {
-    for (word, expected) in PARAMETERS.into_iter().zip(P256) {
-        if key::value(cx.vm, this, word)?.is_some_and(|value| value != expected) {
-            return cx.crypto_error(CryptoReason::IllegalValue);
+/// The curve of a key for a computation: `UNINITIALIZED_KEY`, or `ILLEGAL_VALUE` if the parameters are no curve's.
+pub(crate) fn curve(cx: &mut Cx<'_>, this: ObjRef) -> Result<EcCurve, Stop> {
+    let mut missing = false;
+    let mut values = [&[][..]; 5];
+    for (word, slot) in PARAMETERS.into_iter().zip(&mut values) {
+        match key::value(cx.vm, this, word)? {
+            Some(value) => *slot = value,
+            None => missing = true,
         }
     }
-    if cx.short(this, K)? > 1 {
-        return cx.crypto_error(CryptoReason::IllegalValue);
+    if missing {
+        return cx.crypto_error(CryptoReason::UninitializedKey);
     }
-    Ok(())
+    let [p, a, b, g, n] = values;
+    match EcCurve::new(&EcParameters { p, a, b, g, n }) {
+        Ok(curve) => Ok(curve),
+        Err(_) => cx.crypto_error(CryptoReason::IllegalValue),
+    }
 }
 
-/// Gives a key the parameters of P-256 where it has none: a pair that is generated without any gets the usual curve.
-pub(crate) fn fill_curve(cx: &mut Cx<'_>, this: ObjRef) -> Result<(), Stop> {
-    for (word, value) in PARAMETERS.into_iter().zip(P256) {
-        if key::value(cx.vm, this, word)?.is_none() {
-            key::put(cx, this, word, value)?;
+/// Gives both keys of a pair the same parameters (API 3.0.5, `KeyPair.genKeyPair`): those of the public key, else of the
+/// private key, else of the usual curve of the size, NIST's; `ILLEGAL_VALUE` where there is none.
+pub(crate) fn share_curve(cx: &mut Cx<'_>, public: ObjRef, private: ObjRef) -> Result<(), Stop> {
+    let usual = match key::get_size(cx, public)? {
+        192 => Some(NamedCurve::P192),
+        224 => Some(NamedCurve::P224),
+        256 => Some(NamedCurve::P256),
+        384 => Some(NamedCurve::P384),
+        521 => Some(NamedCurve::P521),
+        _ => None,
+    };
+    let usual = usual.map(|curve| {
+        let EcParameters { p, a, b, g, n } = curve.parameters();
+        [p, a, b, g, n]
+    });
+    for (index, word) in PARAMETERS.into_iter().enumerate() {
+        let given = match key::value(cx.vm, public, word)? {
+            Some(value) => Some(value),
+            None => key::value(cx.vm, private, word)?,
+        };
+        let value = given.or_else(|| usual.map(|curve| curve[index]));
+        let Some(value) = value.map(<[u8]>::to_vec) else {
+            return cx.crypto_error(CryptoReason::IllegalValue);
+        };
+        for object in [public, private] {
+            if key::value(cx.vm, object, word)? != Some(&value) {
+                key::put(cx, object, word, &value)?;
+            }
         }
     }
-    if cx.short(this, K)? == 0 {
-        cx.set_short(this, K, 1)?;
+    let cofactor = match (cx.short(public, K)?, cx.short(private, K)?) {
+        (0, 0) => 1,
+        (0, cofactor) | (cofactor, _) => cofactor,
+    };
+    for object in [public, private] {
+        if cx.short(object, K)? != cofactor {
+            cx.set_short(object, K, cofactor)?;
+        }
     }
     Ok(())
 }
@@ -196,15 +220,27 @@ fn set(
     cx: &mut Cx<'_>,
     this: ObjRef,
     parameter: usize,
+    source: (ObjRef, i16, i16),
+) -> Result<(), Stop> {
+    let size = key::bytes(cx, this)?;
+    match parameter {
+        3 => set_point(cx, this, PARAMETERS[3], source),
+        _ => key::set_number(cx, this, PARAMETERS[parameter], source, size),
+    }
+}
+
+/// Sets a component that is an uncompressed point: 04, x and y, each as long as the field.
+pub(super) fn set_point(
+    cx: &mut Cx<'_>,
+    this: ObjRef,
+    word: u16,
     (source, offset, length): (ObjRef, i16, i16),
 ) -> Result<(), Stop> {
+    let size = key::bytes(cx, this)?;
     let bytes = cx.bytes(source, offset, length)?;
-    let size = P256[parameter].len();
-    // Numbers may come shorter than the field; a point may not.
-    if bytes.len() > size || parameter == 3 && bytes.len() != size {
-        return cx.crypto_error(CryptoReason::IllegalValue);
+    match bytes.split_first() {
+        Some((4, coordinates)) if coordinates.len() == 2 * size => {}
+        _ => return cx.crypto_error(CryptoReason::IllegalValue),
     }
-    let mut value = alloc::vec![0; size - bytes.len()];
-    value.extend(bytes);
-    key::put(cx, this, PARAMETERS[parameter], &value)
+    key::put(cx, this, word, &bytes)
 }

@@ -1,10 +1,13 @@
-use hydra_crypto::SecretKey;
+use alloc::vec::Vec;
+
+use hydra_crypto::EcCurve;
 use hydra_vm::{ObjRef, Stop};
+use zeroize::Zeroizing;
 
 use super::{ec_key, key};
 use crate::api::{CryptoReason, Cx};
 
-/// `setS`: a number, left-padded.
+/// `setS`: a number.
 pub(crate) fn set_s(
     cx: &mut Cx<'_>,
     this: ObjRef,
@@ -12,13 +15,8 @@ pub(crate) fn set_s(
     offset: i16,
     length: i16,
 ) -> Result<(), Stop> {
-    let bytes = cx.bytes(source, offset, length)?;
-    let mut scalar = [0; 32];
-    let Some(start) = scalar.len().checked_sub(bytes.len()) else {
-        return cx.crypto_error(CryptoReason::IllegalValue);
-    };
-    scalar[start..].copy_from_slice(&bytes);
-    key::put(cx, this, key::VALUE, &scalar)
+    let size = key::bytes(cx, this)?;
+    key::set_number(cx, this, key::VALUE, (source, offset, length), size)
 }
 
 /// `getS`: the number of bytes.
@@ -31,15 +29,12 @@ pub(crate) fn get_s(
     key::give(cx, this, key::VALUE, (target, offset))
 }
 
-/// The key for a computation: `UNINITIALIZED_KEY` or `ILLEGAL_VALUE` if it is none.
-pub(crate) fn scalar(cx: &mut Cx<'_>, this: ObjRef) -> Result<SecretKey, Stop> {
-    let bytes = key::required(cx, this, key::VALUE)?;
-    ec_key::check_curve(cx, this)?;
-    let key = <[u8; 32]>::try_from(bytes.as_slice())
-        .ok()
-        .and_then(|bytes| SecretKey::from_bytes(&bytes).ok());
-    match key {
-        Some(key) => Ok(key),
-        None => cx.crypto_error(CryptoReason::IllegalValue),
+/// The key for a computation, its curve and scalar: `UNINITIALIZED_KEY`, or `ILLEGAL_VALUE` if it is none.
+pub(crate) fn scalar(cx: &mut Cx<'_>, this: ObjRef) -> Result<(EcCurve, Zeroizing<Vec<u8>>), Stop> {
+    let bytes = Zeroizing::new(key::required(cx, this, key::VALUE)?);
+    let curve = ec_key::curve(cx, this)?;
+    match curve.check_scalar(&bytes) {
+        Ok(()) => Ok((curve, bytes)),
+        Err(_) => cx.crypto_error(CryptoReason::IllegalValue),
     }
 }

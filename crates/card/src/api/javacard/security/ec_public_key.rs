@@ -1,10 +1,12 @@
-use hydra_crypto::PublicKey;
+use alloc::vec::Vec;
+
+use hydra_crypto::EcCurve;
 use hydra_vm::{ObjRef, Stop};
 
 use super::{ec_key, key};
 use crate::api::{CryptoReason, Cx};
 
-/// `setW`: an uncompressed point.
+/// `setW`: an uncompressed point. Whether it is on the curve is looked at when it is used, for the curve may still change.
 pub(crate) fn set_w(
     cx: &mut Cx<'_>,
     this: ObjRef,
@@ -12,11 +14,7 @@ pub(crate) fn set_w(
     offset: i16,
     length: i16,
 ) -> Result<(), Stop> {
-    let bytes = cx.bytes(source, offset, length)?;
-    if bytes.len() != PublicKey::LEN || bytes[0] != 4 {
-        return cx.crypto_error(CryptoReason::IllegalValue);
-    }
-    key::put(cx, this, key::VALUE, &bytes)
+    ec_key::set_point(cx, this, key::VALUE, (source, offset, length))
 }
 
 /// `getW`: the number of bytes.
@@ -29,12 +27,12 @@ pub(crate) fn get_w(
     key::give(cx, this, key::VALUE, (target, offset))
 }
 
-/// The key for a computation: `UNINITIALIZED_KEY` or `ILLEGAL_VALUE` if it is none.
-pub(crate) fn point(cx: &mut Cx<'_>, this: ObjRef) -> Result<PublicKey, Stop> {
+/// The key for a computation, its curve and point: `UNINITIALIZED_KEY`, or `ILLEGAL_VALUE` if it is none.
+pub(crate) fn point(cx: &mut Cx<'_>, this: ObjRef) -> Result<(EcCurve, Vec<u8>), Stop> {
     let bytes = key::required(cx, this, key::VALUE)?;
-    ec_key::check_curve(cx, this)?;
-    match PublicKey::from_bytes(&bytes) {
-        Ok(point) => Ok(point),
+    let curve = ec_key::curve(cx, this)?;
+    match curve.check_point(&bytes) {
+        Ok(()) => Ok((curve, bytes)),
         Err(_) => cx.crypto_error(CryptoReason::IllegalValue),
     }
 }

@@ -24,9 +24,10 @@ const SIZE: u16 = 1;
 pub(crate) const K: u16 = 2;
 /// The word of the cipher that decrypts what is set (`KeyEncryption`).
 pub(crate) const CIPHER: u16 = 3;
-/// The word of the value: a secret key, W or S.
+/// The word of the value: a secret key, W or S, X or Y, the modulus or P of RSA.
 pub(crate) const VALUE: u16 = 4;
-/// The words of the other components: of a curve p, A, B, G and R.
+/// The words of the other components: of a curve p, A, B, G and R; of RSA the exponent, or Q, PQ, DP1 and DQ1;
+/// of Diffie-Hellman p, g and q.
 pub(crate) const PARAMETERS: [u16; 5] = [5, 6, 7, 8, 9];
 
 /// The words of every key.
@@ -75,7 +76,7 @@ pub(crate) fn get_size(cx: &mut Cx<'_>, this: ObjRef) -> Result<i16, Stop> {
 
 /// Bytes of a key, from its size.
 pub(crate) fn bytes(cx: &mut Cx<'_>, this: ObjRef) -> Result<usize, Stop> {
-    Ok(usize::from(get_size(cx, this)?.unsigned_abs()) / 8)
+    Ok(usize::from(get_size(cx, this)?.unsigned_abs()).div_ceil(8))
 }
 
 /// `Key.getType`
@@ -207,6 +208,33 @@ pub(crate) fn set(
         return cx.crypto_error(CryptoReason::IllegalValue);
     }
     put(cx, key, word, &bytes)
+}
+
+/// Sets a component that is a number of at most `size` bytes from an applet's, decrypted first if the key has a cipher for
+/// that: it is kept with exactly `size` bytes. `ILLEGAL_VALUE` if it is larger.
+pub(crate) fn set_number(
+    cx: &mut Cx<'_>,
+    key: ObjRef,
+    word: u16,
+    (source, offset, length): (ObjRef, i16, i16),
+    size: usize,
+) -> Result<(), Stop> {
+    let cipher = cx.object(key, CIPHER)?;
+    let mut bytes = Zeroizing::new(cx.bytes(source, offset, length)?);
+    if !cipher.is_null() {
+        match cipher::decrypt(cx, cipher, &bytes)? {
+            Some(plain) => *bytes = plain,
+            None => return cx.crypto_error(CryptoReason::IllegalValue),
+        }
+    }
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    let digits = &bytes[zeros..];
+    let Some(missing) = size.checked_sub(digits.len()).filter(|_| !bytes.is_empty()) else {
+        return cx.crypto_error(CryptoReason::IllegalValue);
+    };
+    let mut value = Zeroizing::new(vec![0; missing]);
+    value.extend_from_slice(digits);
+    put(cx, key, word, &value)
 }
 
 /// How long a component is that an applet sets.

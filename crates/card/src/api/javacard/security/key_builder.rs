@@ -33,7 +33,11 @@ pub(crate) fn get_memory_type(cx: &mut Cx<'_>, object: ObjRef) -> Result<i8, Sto
     }
 }
 
-fn build(cx: &mut Cx<'_>, kind: Option<&'static Kind>, bits: i16) -> Result<ObjRef, Stop> {
+pub(super) fn build(
+    cx: &mut Cx<'_>,
+    kind: Option<&'static Kind>,
+    bits: i16,
+) -> Result<ObjRef, Stop> {
     let Some(kind) = kind.filter(|kind| kind.family.has_size(bits)) else {
         return cx.no_such_algorithm();
     };

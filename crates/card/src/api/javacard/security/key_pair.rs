@@ -1,11 +1,16 @@
-use hydra_crypto::SecretKey;
+use hydra_crypto::DhGroup;
+use hydra_crypto::rsa::RsaPair;
 use hydra_vm::{ObjRef, Stop};
 
-use super::{ec_key, key, key_builder, random_data};
+use super::key::{self, Family, Kind, PARAMETERS, VALUE};
+use super::{dh_key, ec_key, key_builder, random_data, rsa_private_crt_key};
 use crate::api::{CryptoReason, Cx};
 
-/// `KeyPair.ALG_EC_FP`
+/// `KeyPair.ALG_…`
+const RSA: i8 = 1;
+const RSA_CRT: i8 = 2;
 const EC_FP: i8 = 5;
+const DH: i8 = 6;
 
 /// The words of a pair: algorithm, size, public key, private key.
 const ALGORITHM: u16 = 0;
@@ -13,57 +18,57 @@ const SIZE: u16 = 1;
 const PUBLIC: u16 = 2;
 const PRIVATE: u16 = 3;
 
-/// `KeyPair(byte, short)`: EC over the prime field of 256 bits.
+/// `KeyPair(byte, short)`: keys in persistent memory.
 pub(crate) fn construct_byte_short(
     cx: &mut Cx<'_>,
     this: ObjRef,
     algorithm: i8,
     bits: i16,
 ) -> Result<(), Stop> {
-    if algorithm != EC_FP || bits != 256 {
-        return cx.no_such_algorithm();
-    }
-    let public = key_builder::build_key_byte_short_boolean(cx, 11, bits, false)?;
-    let private = key_builder::build_key_byte_short_boolean(cx, 12, bits, false)?;
-    hold(cx, this, public, private)
+    // `KeyBuilder.TYPE_…`
+    let (public, private) = match algorithm {
+        RSA => (4, 5),
+        RSA_CRT => (4, 6),
+        EC_FP => (11, 12),
+        DH => (32, 35),
+        _ => return cx.no_such_algorithm(),
+    };
+    let public = key_builder::build(cx, Kind::by_number(public), bits)?;
+    let private = key_builder::build(cx, Kind::by_number(private), bits)?;
+    hold(cx, this, algorithm, (public, private))
 }
 
-/// `KeyPair(PublicKey, PrivateKey)`
+/// `KeyPair(PublicKey, PrivateKey)`: `ILLEGAL_VALUE` unless they are of one kind and size.
 pub(crate) fn construct_public_key_private_key(
     cx: &mut Cx<'_>,
     this: ObjRef,
     public: ObjRef,
     private: ObjRef,
 ) -> Result<(), Stop> {
-    cx.check_object(public)?;
-    cx.check_object(private)?;
-    let kinds = (key::get_type(cx, public)?, key::get_type(cx, private)?);
-    if kinds.0 != 11 || !matches!(kinds.1, 12 | 30 | 31) {
+    let families = (key::passed(cx, public)?, key::passed(cx, private)?);
+    let algorithm = match families {
+        (Some(Family::RsaPublic), Some(Family::RsaPrivate)) => RSA,
+        (Some(Family::RsaPublic), Some(Family::RsaCrt)) => RSA_CRT,
+        (Some(Family::EcPublic), Some(Family::EcPrivate)) => EC_FP,
+        (Some(Family::DhPublic), Some(Family::DhPrivate)) => DH,
+        _ => return cx.crypto_error(CryptoReason::IllegalValue),
+    };
+    if key::get_size(cx, public)? != key::get_size(cx, private)? {
         return cx.crypto_error(CryptoReason::IllegalValue);
     }
-    hold(cx, this, public, private)
+    hold(cx, this, algorithm, (public, private))
 }
 
-/// `genKeyPair()`: on P-256, whose parameters the keys get if they have none.
+/// `genKeyPair()`: new values. RSA takes the public exponent that is set, else 65537; EC the curve that is set, else the
+/// usual one of the size; Diffie-Hellman the group that is set. `ILLEGAL_VALUE` if those are no good.
 pub(crate) fn gen_key_pair(cx: &mut Cx<'_>, this: ObjRef) -> Result<(), Stop> {
-    let public = cx.object(this, PUBLIC)?;
-    let private = cx.object(this, PRIVATE)?;
-    for object in [public, private] {
-        ec_key::check_curve(cx, object)?;
+    let (public, private) = (cx.object(this, PUBLIC)?, cx.object(this, PRIVATE)?);
+    match i8::try_from(cx.short(this, ALGORITHM)?) {
+        Ok(algorithm @ (RSA | RSA_CRT)) => generate_rsa(cx, algorithm, public, private),
+        Ok(EC_FP) => generate_ec(cx, public, private),
+        Ok(DH) => generate_dh(cx, public, private),
+        _ => cx.no_such_algorithm(),
     }
-    // Uniform by rejection; a draw fails once in 2^32.
-    let pair = loop {
-        let mut scalar = [0; 32];
-        random_data::draw(cx, &mut scalar);
-        if let Ok(pair) = SecretKey::from_bytes(&scalar) {
-            break pair;
-        }
-    };
-    for object in [public, private] {
-        ec_key::fill_curve(cx, object)?;
-    }
-    key::put(cx, public, key::VALUE, &pair.public().to_bytes())?;
-    key::put(cx, private, key::VALUE, &*pair.to_bytes())
 }
 
 /// `getPublic`
@@ -76,9 +81,87 @@ pub(crate) fn get_private(cx: &mut Cx<'_>, this: ObjRef) -> Result<ObjRef, Stop>
     cx.object(this, PRIVATE)
 }
 
-fn hold(cx: &mut Cx<'_>, this: ObjRef, public: ObjRef, private: ObjRef) -> Result<(), Stop> {
-    cx.set_short(this, ALGORITHM, i16::from(EC_FP))?;
-    cx.set_short(this, SIZE, 256)?;
+fn generate_rsa(
+    cx: &mut Cx<'_>,
+    algorithm: i8,
+    public: ObjRef,
+    private: ObjRef,
+) -> Result<(), Stop> {
+    let exponent = match key::value(cx.vm, public, PARAMETERS[0])? {
+        Some(exponent) => exponent.to_vec(),
+        None => alloc::vec![1, 0, 1],
+    };
+    let bits = key::get_size(cx, public)?.unsigned_abs();
+    let pair = RsaPair::generate(bits, &exponent, &mut |out| random_data::draw(cx, out));
+    let Ok(pair) = pair else {
+        return cx.crypto_error(CryptoReason::IllegalValue);
+    };
+    key::put(cx, public, VALUE, &pair.modulus)?;
+    key::put(cx, public, PARAMETERS[0], &exponent)?;
+    if algorithm == RSA {
+        key::put(cx, private, VALUE, &pair.modulus)?;
+        return key::put(cx, private, PARAMETERS[0], &pair.private_exponent);
+    }
+    let parts = [&pair.p, &pair.q, &pair.inverse, &pair.dp, &pair.dq];
+    for (word, part) in rsa_private_crt_key::PARTS.into_iter().zip(parts) {
+        key::put(cx, private, word, part)?;
+    }
+    Ok(())
+}
+
+fn generate_ec(cx: &mut Cx<'_>, public: ObjRef, private: ObjRef) -> Result<(), Stop> {
+    ec_key::share_curve(cx, public, private)?;
+    let curve = ec_key::curve(cx, public)?;
+    let drawn = curve
+        .draw(&mut |out| random_data::draw(cx, out))
+        .and_then(|scalar| curve.public(&scalar).map(|point| (scalar, point)));
+    let Ok((scalar, point)) = drawn else {
+        return cx.crypto_error(CryptoReason::IllegalValue);
+    };
+    key::put(cx, public, VALUE, &point)?;
+    key::put(cx, private, VALUE, &scalar)
+}
+
+fn generate_dh(cx: &mut Cx<'_>, public: ObjRef, private: ObjRef) -> Result<(), Stop> {
+    let mut group = [None, None, None];
+    for (slot, word) in group.iter_mut().zip([dh_key::P, dh_key::G, dh_key::Q]) {
+        let given = match key::value(cx.vm, public, word)? {
+            Some(value) => Some(value),
+            None => key::value(cx.vm, private, word)?,
+        };
+        *slot = given.map(<[u8]>::to_vec);
+    }
+    let [Some(p), Some(g), q] = group else {
+        return cx.crypto_error(CryptoReason::IllegalValue);
+    };
+    let drawn = DhGroup::new(&p).and_then(|group| {
+        let secret = group.draw(q.as_deref(), &mut |out| random_data::draw(cx, out))?;
+        let element = group.power(&g, &secret)?;
+        Ok((secret, element))
+    });
+    let Ok((secret, element)) = drawn else {
+        return cx.crypto_error(CryptoReason::IllegalValue);
+    };
+    for object in [public, private] {
+        key::put(cx, object, dh_key::P, &p)?;
+        key::put(cx, object, dh_key::G, &g)?;
+        if let Some(q) = &q {
+            key::put(cx, object, dh_key::Q, q)?;
+        }
+    }
+    key::put(cx, public, VALUE, &element)?;
+    key::put(cx, private, VALUE, &secret)
+}
+
+fn hold(
+    cx: &mut Cx<'_>,
+    this: ObjRef,
+    algorithm: i8,
+    (public, private): (ObjRef, ObjRef),
+) -> Result<(), Stop> {
+    let bits = key::get_size(cx, public)?;
+    cx.set_short(this, ALGORITHM, i16::from(algorithm))?;
+    cx.set_short(this, SIZE, bits)?;
     cx.set_object(this, PUBLIC, public)?;
     cx.set_object(this, PRIVATE, private)
 }

@@ -4,12 +4,15 @@
 mod ecdsa;
 mod hashed;
 pub(crate) mod mac;
+pub(crate) mod rsa;
 mod scheme;
 
-use hydra_crypto::{HashValue, ct_eq};
+use alloc::vec::Vec;
+
+use hydra_crypto::ct_eq;
 use hydra_vm::{FieldKind, ObjRef, Stop};
 
-use super::key;
+use super::{key, message_digest};
 use crate::api::{CryptoReason, Cx, one_shot};
 use scheme::{Family, Scheme};
 
@@ -84,7 +87,15 @@ pub(crate) fn get_length(cx: &mut Cx<'_>, this: ObjRef) -> Result<i16, Stop> {
     }
     match scheme(cx, this)?.family {
         Family::Mac(kind) => cx.length(kind.length()),
-        Family::Ecdsa => Ok(ecdsa::LENGTH),
+        // As long as the modulus.
+        Family::Rsa(_) => {
+            let length = key::bytes(cx, key)?;
+            cx.length(length)
+        }
+        Family::Ecdsa(form) => {
+            let length = ecdsa::length(cx, key, form)?;
+            cx.length(length)
+        }
     }
 }
 
@@ -115,7 +126,7 @@ pub(crate) fn init_key_byte_bytes_short_short(
     let parameters = cx.bytes(parameters, offset, length)?;
     let fits = match scheme.family {
         Family::Mac(kind) => kind.iv_length() == Some(parameters.len()),
-        Family::Ecdsa => false,
+        Family::Rsa(_) | Family::Ecdsa(_) => false,
     };
     if !fits {
         return cx.crypto_error(CryptoReason::IllegalValue);
@@ -140,7 +151,7 @@ pub(crate) fn set_initial_digest(
     let scheme = scheme(cx, this)?;
     match scheme.family {
         Family::Mac(_) => cx.crypto_error(CryptoReason::IllegalUse),
-        Family::Ecdsa => hashed::set_initial_digest(
+        Family::Rsa(_) | Family::Ecdsa(_) => hashed::set_initial_digest(
             cx,
             this,
             &scheme,
@@ -163,7 +174,7 @@ pub(crate) fn update(
     let data = (data, offset, length);
     match scheme.family {
         Family::Mac(kind) => mac::update(cx, this, kind, key, data),
-        Family::Ecdsa => hashed::update(cx, this, &scheme, data),
+        Family::Rsa(_) | Family::Ecdsa(_) => hashed::update(cx, this, &scheme, data),
     }
 }
 
@@ -188,14 +199,53 @@ pub(crate) fn sign(
             cx.write(target, target_offset, &code)?;
             return Ok(length);
         }
-        Family::Ecdsa => {
+        Family::Rsa(_) | Family::Ecdsa(_) => {
             let hash = hashed::finish(cx, this, &scheme, data)?;
-            ecdsa::sign(cx, object, &hash)?
+            sign_hash(cx, object, &scheme, &hash)?
         }
     };
     cx.write(target, target_offset, &signature)?;
-    // At most 512.
-    Ok(i16::try_from(signature.len()).unwrap_or(i16::MAX))
+    cx.length(signature.len())
+}
+
+/// `signPreComputedHash`: the signature's length. `ILLEGAL_USE` for an algorithm that hashes nothing, and for a hash of
+/// another length than the digest's.
+pub(crate) fn sign_pre_computed_hash(
+    cx: &mut Cx<'_>,
+    this: ObjRef,
+    hash: ObjRef,
+    offset: i16,
+    length: i16,
+    target: ObjRef,
+    target_offset: i16,
+) -> Result<i16, Stop> {
+    let object = in_mode(cx, this, MODE_SIGN)?;
+    let scheme = scheme(cx, this)?;
+    let hash = given_hash(cx, &scheme, (hash, offset, length))?;
+    cx.state.running.remove(&this);
+    let signature = sign_hash(cx, object, &scheme, &hash)?;
+    cx.write(target, target_offset, &signature)?;
+    cx.length(signature.len())
+}
+
+/// `verifyPreComputedHash`: as [`sign_pre_computed_hash`].
+#[allow(clippy::too_many_arguments, reason = "the Java method has as many")]
+pub(crate) fn verify_pre_computed_hash(
+    cx: &mut Cx<'_>,
+    this: ObjRef,
+    hash: ObjRef,
+    offset: i16,
+    length: i16,
+    signature: ObjRef,
+    signature_offset: i16,
+    signature_length: i16,
+) -> Result<bool, Stop> {
+    let object = in_mode(cx, this, MODE_VERIFY)?;
+    let scheme = scheme(cx, this)?;
+    let signature = cx.bytes(signature, signature_offset, signature_length)?;
+    let hash = given_hash(cx, &scheme, (hash, offset, length))?;
+    cx.state.running.remove(&this);
+    verify_hash(cx, object, &scheme, &hash, &signature)
 }
 
 /// `verify`
@@ -219,73 +269,55 @@ pub(crate) fn verify(
             let code = mac::finish(cx, this, kind, object, data)?;
             Ok(ct_eq(&code, &signature))
         }
-        Family::Ecdsa => {
+        Family::Rsa(_) | Family::Ecdsa(_) => {
             let hash = hashed::finish(cx, this, &scheme, data)?;
-            ecdsa::verify(cx, object, &hash, &signature)
+            verify_hash(cx, object, &scheme, &hash, &signature)
         }
     }
 }
 
-/// `signPreComputedHash`: the signature's length. What was taken of a message is forgotten.
-pub(crate) fn sign_pre_computed_hash(
+fn sign_hash(
     cx: &mut Cx<'_>,
-    this: ObjRef,
-    hash: ObjRef,
-    offset: i16,
-    length: i16,
-    target: ObjRef,
-    target_offset: i16,
-) -> Result<i16, Stop> {
-    let key = in_mode(cx, this, MODE_SIGN)?;
-    let scheme = scheme(cx, this)?;
-    let hash = pre_computed(cx, this, &scheme, (hash, offset, length))?;
-    let signature = match scheme.family {
-        Family::Mac(_) => return cx.crypto_error(CryptoReason::IllegalUse),
-        Family::Ecdsa => ecdsa::sign(cx, key, &hash)?,
-    };
-    cx.write(target, target_offset, &signature)?;
-    cx.length(signature.len())
-}
-
-/// `verifyPreComputedHash`
-#[allow(clippy::too_many_arguments, reason = "the Java method has as many")]
-pub(crate) fn verify_pre_computed_hash(
-    cx: &mut Cx<'_>,
-    this: ObjRef,
-    hash: ObjRef,
-    offset: i16,
-    length: i16,
-    signature: ObjRef,
-    signature_offset: i16,
-    signature_length: i16,
-) -> Result<bool, Stop> {
-    let key = in_mode(cx, this, MODE_VERIFY)?;
-    let scheme = scheme(cx, this)?;
-    let hash = pre_computed(cx, this, &scheme, (hash, offset, length))?;
-    let signature = cx.bytes(signature, signature_offset, signature_length)?;
+    object: ObjRef,
+    scheme: &Scheme,
+    hash: &[u8],
+) -> Result<Vec<u8>, Stop> {
+    let function = message_digest::algorithm(scheme.digest);
     match scheme.family {
+        Family::Rsa(block) => rsa::sign(cx, object, block, function, hash),
+        Family::Ecdsa(form) => ecdsa::sign(cx, object, form, hash),
         Family::Mac(_) => cx.crypto_error(CryptoReason::IllegalUse),
-        Family::Ecdsa => ecdsa::verify(cx, key, &hash, &signature),
     }
 }
 
-/// A hash that an applet computed itself: `ILLEGAL_USE` if the scheme has none or it has another length.
-fn pre_computed(
+fn verify_hash(
     cx: &mut Cx<'_>,
-    this: ObjRef,
+    object: ObjRef,
+    scheme: &Scheme,
+    hash: &[u8],
+    signature: &[u8],
+) -> Result<bool, Stop> {
+    let function = message_digest::algorithm(scheme.digest);
+    match scheme.family {
+        Family::Rsa(block) => rsa::verify(cx, object, block, function, hash, signature),
+        Family::Ecdsa(form) => ecdsa::verify(cx, object, form, hash, signature),
+        Family::Mac(_) => cx.crypto_error(CryptoReason::IllegalUse),
+    }
+}
+
+/// A hash that an applet made itself, if the scheme signs one of its length.
+fn given_hash(
+    cx: &mut Cx<'_>,
     scheme: &Scheme,
     (hash, offset, length): (ObjRef, i16, i16),
-) -> Result<HashValue, Stop> {
-    let bytes = cx.bytes(hash, offset, length)?;
-    let fits = match scheme.family {
-        Family::Mac(_) => false,
-        Family::Ecdsa => hashed::length(scheme) == Some(bytes.len()),
-    };
-    if !fits {
+) -> Result<Vec<u8>, Stop> {
+    let hash = cx.bytes(hash, offset, length)?;
+    let function = message_digest::algorithm(scheme.digest);
+    let fits = function.is_none_or(|function| function.len() == hash.len());
+    if !fits || matches!(scheme.family, Family::Mac(_)) {
         return cx.crypto_error(CryptoReason::IllegalUse);
     }
-    cx.state.running.remove(&this);
-    Ok(HashValue::from(&bytes))
+    Ok(hash)
 }
 
 /// `Signature.OneShot.open`
@@ -372,7 +404,7 @@ fn begin(
     }
     match scheme.family {
         Family::Mac(kind) => mac::begin(cx, this, kind, key, parameters),
-        Family::Ecdsa => {
+        Family::Rsa(_) | Family::Ecdsa(_) => {
             cx.state.running.remove(&this);
             Ok(())
         }

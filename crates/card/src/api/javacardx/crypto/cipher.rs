@@ -1,6 +1,7 @@
 //! Ciphers: what they do is a [`Scheme`], which has a [`Family`]; a family's arithmetic is in a module of its own.
 
 pub(crate) mod aead;
+mod rsa;
 mod scheme;
 mod symmetric;
 mod work;
@@ -119,6 +120,7 @@ pub(crate) fn update(
     match scheme.family {
         Family::Block(..) | Family::Stream(_) => work::update(cx, this, &scheme, data, target),
         Family::Aead(_) => aead::update(cx, this, data, target),
+        Family::Rsa(_) => rsa::update(cx, this, data),
     }
 }
 
@@ -137,6 +139,7 @@ pub(crate) fn do_final(
     match scheme.family {
         Family::Block(..) | Family::Stream(_) => work::finish(cx, this, &scheme, data, target),
         Family::Aead(_) => aead::finish(cx, this, data, target),
+        Family::Rsa(block) => rsa::finish(cx, this, block, data, target),
     }
 }
 
@@ -158,6 +161,7 @@ pub(crate) fn decrypt(
     let scheme = scheme(cx, cipher)?;
     match scheme.family {
         Family::Block(..) | Family::Stream(_) => work::decrypt(cx, cipher, &scheme, value),
+        Family::Rsa(block) => rsa::decrypt(cx, cipher, block, value),
         // Its tag would not be looked at.
         Family::Aead(_) => Ok(None),
     }
@@ -252,6 +256,10 @@ fn begin(
 ) -> Result<(), Stop> {
     let mode = i16::from(mode);
     note_init(cx, this, (key, mode))?;
+    if let Family::Rsa(_) = scheme.family {
+        cx.state.running.remove(&this);
+        return Ok(());
+    }
     work::begin(cx, this, scheme, (key, mode), iv)
 }
 

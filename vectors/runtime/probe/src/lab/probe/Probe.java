@@ -135,7 +135,7 @@ public class Probe extends Applet implements MultiSelectable, AppletEvent, Appli
             case 11: apdu.getOffsetCdata(); break;
             case 12: MessageDigest.getInstance((byte) 99, false); break;
             case 13: Cipher.getInstance((byte) 99, false); break;
-            case 14: KeyBuilder.buildKey(KeyBuilder.TYPE_RSA_PUBLIC, (short) 1024, false); break;
+            case 14: KeyBuilder.buildKey(KeyBuilder.TYPE_RSA_PUBLIC, (short) 448, false); break;
             case 15: new OwnerPIN((byte) 0, (byte) 4); break;
             case 16: pin.update(store, (short) 0, (byte) 9); break;
             case 17: new AID(store, (short) 0, (byte) 4); break;

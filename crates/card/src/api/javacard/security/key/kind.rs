@@ -22,17 +22,28 @@ pub(crate) enum Family {
     Des,
     Hmac,
     Generic,
+    RsaPublic,
+    RsaPrivate,
+    RsaCrt,
     EcPublic,
     EcPrivate,
+    DhPublic,
+    DhPrivate,
 }
 
 const KINDS: &[Kind] = {
-    use Family::{Aes, Des, EcPrivate, EcPublic, Generic, Hmac};
+    use Family::{
+        Aes, Des, DhPrivate, DhPublic, EcPrivate, EcPublic, Generic, Hmac, RsaCrt, RsaPrivate,
+        RsaPublic,
+    };
     use Storage::{ClearOnDeselect, ClearOnReset, Persistent};
     &[
         kind(1, 1, DES, ClearOnReset, Des),
         kind(2, 1, DES, ClearOnDeselect, Des),
         kind(3, 1, DES, Persistent, Des),
+        kind(4, 11, RSA_PUBLIC, Persistent, RsaPublic),
+        kind(5, 12, RSA_PRIVATE, Persistent, RsaPrivate),
+        kind(6, 13, RSA_CRT, Persistent, RsaCrt),
         kind(11, 7, EC_PUBLIC, Persistent, EcPublic),
         kind(12, 8, EC_PRIVATE, Persistent, EcPrivate),
         kind(13, 2, AES, ClearOnReset, Aes),
@@ -41,8 +52,18 @@ const KINDS: &[Kind] = {
         kind(19, 9, HMAC, ClearOnReset, Hmac),
         kind(20, 9, HMAC, ClearOnDeselect, Hmac),
         kind(21, 9, HMAC, Persistent, Hmac),
+        kind(22, 12, RSA_PRIVATE, ClearOnReset, RsaPrivate),
+        kind(23, 12, RSA_PRIVATE, ClearOnDeselect, RsaPrivate),
+        kind(24, 13, RSA_CRT, ClearOnReset, RsaCrt),
+        kind(25, 13, RSA_CRT, ClearOnDeselect, RsaCrt),
         kind(30, 8, EC_PRIVATE, ClearOnReset, EcPrivate),
         kind(31, 8, EC_PRIVATE, ClearOnDeselect, EcPrivate),
+        kind(32, 14, DH_PUBLIC, Persistent, DhPublic),
+        kind(33, 14, DH_PUBLIC, ClearOnDeselect, DhPublic),
+        kind(34, 14, DH_PUBLIC, ClearOnReset, DhPublic),
+        kind(35, 15, DH_PRIVATE, Persistent, DhPrivate),
+        kind(36, 15, DH_PRIVATE, ClearOnDeselect, DhPrivate),
+        kind(37, 15, DH_PRIVATE, ClearOnReset, DhPrivate),
         // One type for every memory.
         kind(42, 20, GENERIC, Persistent, Generic),
         kind(42, 20, GENERIC, ClearOnReset, Generic),
@@ -56,10 +77,27 @@ const EC: &[u16] = &{
     [VALUE, p, a, b, g, r]
 };
 
+/// Modulus and exponent.
+const RSA: &[u16] = &[VALUE, PARAMETERS[0]];
+
+/// P, Q, PQ, DP1, DQ1.
+const CRT: &[u16] = &{
+    let [q, pq, dp1, dq1, _] = PARAMETERS;
+    [VALUE, q, pq, dp1, dq1]
+};
+
+/// A value, p and g; the order q may be missing.
+const DH: &[u16] = &[VALUE, PARAMETERS[0], PARAMETERS[1]];
+
 const AES: &str = "javacard/security/AESKey";
 const DES: &str = "javacard/security/DESKey";
 const HMAC: &str = "javacard/security/HMACKey";
 const GENERIC: &str = "javacard/security/GenericSecretKey";
+const RSA_PUBLIC: &str = "javacard/security/RSAPublicKey";
+const RSA_PRIVATE: &str = "javacard/security/RSAPrivateKey";
+const RSA_CRT: &str = "javacard/security/RSAPrivateCrtKey";
+const DH_PUBLIC: &str = "javacard/security/DHPublicKey";
+const DH_PRIVATE: &str = "javacard/security/DHPrivateKey";
 const EC_PUBLIC: &str = "javacard/security/ECPublicKey";
 const EC_PRIVATE: &str = "javacard/security/ECPrivateKey";
 
@@ -128,7 +166,13 @@ impl Family {
             Self::Des => matches!(bits, 64 | 128 | 192),
             // Of any length in whole bytes.
             Self::Hmac | Self::Generic => bits > 0 && bits % 8 == 0,
-            Self::EcPublic | Self::EcPrivate => bits == 256,
+            // Of any curve over a prime field; the standard names 112 to 521 bits.
+            Self::EcPublic | Self::EcPrivate => (112..=521).contains(&bits),
+            // Every size that the standard names, and those between.
+            Self::RsaPublic | Self::RsaPrivate | Self::RsaCrt => {
+                (512..=4096).contains(&bits) && bits % 32 == 0
+            }
+            Self::DhPublic | Self::DhPrivate => (512..=4096).contains(&bits) && bits % 32 == 0,
         }
     }
 
@@ -139,7 +183,15 @@ impl Family {
             Self::EcPublic => 1 + 2 * bytes,
             // Keys of other lengths get their room when they are set.
             Self::Hmac => bytes.max(64),
-            Self::Aes | Self::Des | Self::Generic | Self::EcPrivate => bytes,
+            Self::RsaCrt => bytes / 2,
+            Self::Aes
+            | Self::Des
+            | Self::Generic
+            | Self::EcPrivate
+            | Self::RsaPublic
+            | Self::RsaPrivate
+            | Self::DhPublic
+            | Self::DhPrivate => bytes,
         }
     }
 
@@ -147,12 +199,19 @@ impl Family {
     pub(super) fn required(self) -> &'static [u16] {
         match self {
             Self::Aes | Self::Des | Self::Hmac | Self::Generic => &[VALUE],
+            Self::RsaPublic | Self::RsaPrivate => RSA,
+            Self::RsaCrt => CRT,
+            Self::DhPublic | Self::DhPrivate => DH,
             Self::EcPublic | Self::EcPrivate => EC,
         }
     }
 
     /// The words of the components that `clearKey` clears.
     pub(super) fn cleared(self) -> &'static [u16] {
-        &[VALUE]
+        match self {
+            Self::RsaPublic | Self::RsaPrivate => RSA,
+            Self::RsaCrt => CRT,
+            _ => &[VALUE],
+        }
     }
 }

@@ -1,69 +1,86 @@
-//! ECDSA (FIPS 186-5 §6) on P-256.
+//! ECDSA (FIPS 186-5 §6) on any curve over a prime field.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use hydra_vm::{ObjRef, Stop};
 
-use crate::api::Cx;
-use crate::api::javacard::security::{ec_private_key, ec_public_key};
+use super::scheme::Form;
+use crate::api::javacard::security::{ec_key, ec_private_key, ec_public_key};
+use crate::api::{CryptoReason, Cx};
 
-/// The longest DER signature: two integers of 33 bytes.
-pub(super) const LENGTH: i16 = 72;
+/// Bytes of the longest signature of a key.
+pub(super) fn length(cx: &mut Cx<'_>, key: ObjRef, form: Form) -> Result<usize, Stop> {
+    let half = ec_key::curve(cx, key)?.order_len();
+    Ok(match form {
+        Form::Plain => 2 * half,
+        // Each number with a sign byte; the sequence has a longer length from 128 bytes on.
+        Form::Der => {
+            let body = 2 * (half + 3);
+            body + if body < 0x80 { 2 } else { 3 }
+        }
+    })
+}
 
-/// The signature over a digest: the DER sequence of r and s.
-pub(super) fn sign(cx: &mut Cx<'_>, key: ObjRef, hash: &[u8]) -> Result<Vec<u8>, Stop> {
-    let secret = ec_private_key::scalar(cx, key)?;
-    Ok(to_der(&secret.sign_hash(&number(hash))))
+/// The signature over a digest.
+pub(super) fn sign(cx: &mut Cx<'_>, key: ObjRef, form: Form, hash: &[u8]) -> Result<Vec<u8>, Stop> {
+    let (curve, secret) = ec_private_key::scalar(cx, key)?;
+    match (curve.sign(&secret, hash), form) {
+        (Ok(signature), Form::Plain) => Ok(signature),
+        (Ok(signature), Form::Der) => Ok(to_der(&signature)),
+        (Err(_), _) => cx.crypto_error(CryptoReason::IllegalValue),
+    }
 }
 
 /// Whether a signature is that over a digest.
 pub(super) fn verify(
     cx: &mut Cx<'_>,
     key: ObjRef,
+    form: Form,
     hash: &[u8],
     signature: &[u8],
 ) -> Result<bool, Stop> {
-    let point = ec_public_key::point(cx, key)?;
-    Ok(from_der(signature)
-        .is_some_and(|signature| point.verify_hash(&number(hash), &signature).is_ok()))
-}
-
-/// A hash as ECDSA's number of 256 bits: a shorter one is that number as it stands (FIPS 186-5 §6.4.1).
-fn number(hash: &[u8]) -> [u8; 32] {
-    let mut out = [0; 32];
-    for (to, from) in out.iter_mut().rev().zip(hash.iter().rev()) {
-        *to = *from;
-    }
-    out
+    let (curve, point) = ec_public_key::point(cx, key)?;
+    let signature = match form {
+        Form::Plain => Some(signature.to_vec()),
+        Form::Der => from_der(signature, curve.order_len()),
+    };
+    Ok(signature.is_some_and(|signature| curve.verify(&point, hash, &signature)))
 }
 
 /// r ‖ s as SEQUENCE of two INTEGERs (ANSI X9.62).
-fn to_der(signature: &[u8; 64]) -> Vec<u8> {
+fn to_der(signature: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
-    for number in signature.chunks(32) {
+    for number in signature.chunks(signature.len() / 2) {
         let zeros = number.iter().take_while(|byte| **byte == 0).count();
-        let digits = &number[zeros.min(31)..];
+        let digits = &number[zeros.min(number.len() - 1)..];
         let sign = usize::from(digits[0] >= 0x80);
         body.push(0x02);
         body.push(length_byte(digits.len() + sign));
         body.extend(core::iter::repeat_n(0, sign));
         body.extend_from_slice(digits);
     }
-    let mut out = Vec::from([0x30, length_byte(body.len())]);
+    let mut out = vec![0x30];
+    if body.len() >= 0x80 {
+        out.push(0x81);
+    }
+    out.push(length_byte(body.len()));
     out.extend(body);
     out
 }
 
-/// The reverse of [`to_der`]; `None` for anything but that form.
-fn from_der(der: &[u8]) -> Option<[u8; 64]> {
-    let (&[0x30, length], mut rest) = der.split_first_chunk()? else {
-        return None;
+/// The reverse of [`to_der`] for numbers of at most `half` bytes; `None` for anything but that form.
+fn from_der(der: &[u8], half: usize) -> Option<Vec<u8>> {
+    let (length, mut rest) = match der {
+        [0x30, 0x81, length, rest @ ..] if *length >= 0x80 => (length, rest),
+        [0x30, length, rest @ ..] if *length < 0x80 => (length, rest),
+        _ => return None,
     };
-    if rest.len() != usize::from(length) {
+    if rest.len() != usize::from(*length) {
         return None;
     }
-    let mut out = [0; 64];
-    for number in out.chunks_mut(32) {
+    let mut out = vec![0; 2 * half];
+    for number in out.chunks_mut(half) {
         let (&[0x02, length], after) = rest.split_first_chunk()? else {
             return None;
         };
@@ -84,7 +101,7 @@ fn from_der(der: &[u8]) -> Option<[u8; 64]> {
 }
 
 fn length_byte(length: usize) -> u8 {
-    // At most 70.
+    // At most 138.
     u8::try_from(length).unwrap_or(u8::MAX)
 }
 
@@ -94,28 +111,31 @@ mod tests {
 
     #[test]
     fn der_round_trips() {
-        for (first, second) in [(0x01, 0x80), (0xFF, 0x00), (0x7F, 0x7F), (0x00, 0xFF)] {
-            let mut signature = [0x55; 64];
-            signature[0] = first;
-            signature[32] = second;
-            signature[33] = second;
-            let der = to_der(&signature);
-            assert_eq!(from_der(&der), Some(signature));
-            for cut in 0..der.len() {
-                assert_eq!(from_der(&der[..cut]), None);
+        for half in [14, 20, 32, 48, 66] {
+            for (first, second) in [(0x01, 0x80), (0xFF, 0x00), (0x7F, 0x7F), (0x00, 0xFF)] {
+                let mut signature = vec![0x55; 2 * half];
+                signature[0] = first;
+                signature[half] = second;
+                signature[half + 1] = second;
+                let der = to_der(&signature);
+                assert_eq!(from_der(&der, half), Some(signature));
+                for cut in 0..der.len() {
+                    assert_eq!(from_der(&der[..cut], half), None);
+                }
             }
         }
     }
 
     #[test]
     fn der_is_minimal() {
-        let mut signature = [0; 64];
+        let mut signature = vec![0; 64];
         signature[31] = 1;
         signature[63] = 0x80;
         let der = [0x30, 7, 2, 1, 1, 2, 2, 0, 0x80];
         assert_eq!(to_der(&signature), der);
-        assert_eq!(from_der(&der), Some(signature));
-        assert_eq!(from_der(&[0x30, 8, 2, 2, 0, 1, 2, 2, 0, 0x80]), None);
-        assert_eq!(from_der(&[0x30, 6, 2, 1, 0x80, 2, 1, 1]), None);
+        assert_eq!(from_der(&der, 32), Some(signature));
+        assert_eq!(from_der(&[0x30, 8, 2, 2, 0, 1, 2, 2, 0, 0x80], 32), None);
+        assert_eq!(from_der(&[0x30, 6, 2, 1, 0x80, 2, 1, 1], 32), None);
+        assert_eq!(from_der(&[0x30, 0x81, 7, 2, 1, 1, 2, 2, 0, 0x80], 32), None);
     }
 }

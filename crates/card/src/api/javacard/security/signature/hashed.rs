@@ -1,18 +1,13 @@
 //! Signatures over the digest of a message.
 
-use hydra_crypto::{HashAlgorithm, HashValue};
+use hydra_crypto::HashValue;
 use hydra_vm::{ObjRef, Stop};
 
 use super::Scheme;
 use crate::api::javacard::security::{initialized_message_digest, message_digest};
-use crate::api::{Cx, Running};
+use crate::api::{CryptoReason, Cx, Running};
 
-/// Bytes of the digest.
-pub(super) fn length(scheme: &Scheme) -> Option<usize> {
-    message_digest::algorithm(scheme.digest).map(HashAlgorithm::len)
-}
-
-/// Takes more of the message.
+/// Takes more of the message: `ILLEGAL_USE` without a digest to take it.
 pub(super) fn update(
     cx: &mut Cx<'_>,
     this: ObjRef,
@@ -20,7 +15,7 @@ pub(super) fn update(
     data: (ObjRef, i16, i16),
 ) -> Result<(), Stop> {
     let Some(function) = message_digest::algorithm(scheme.digest) else {
-        return cx.no_such_algorithm();
+        return cx.crypto_error(CryptoReason::IllegalUse);
     };
     message_digest::take(cx, this, function, data).map(|_| ())
 }
@@ -33,7 +28,7 @@ pub(super) fn finish(
     data: (ObjRef, i16, i16),
 ) -> Result<HashValue, Stop> {
     let Some(function) = message_digest::algorithm(scheme.digest) else {
-        return cx.no_such_algorithm();
+        return cx.crypto_error(CryptoReason::IllegalUse);
     };
     Ok(message_digest::take(cx, this, function, data)?.finish_reset())
 }

@@ -24,19 +24,65 @@ pub(super) struct Scheme {
 pub(super) enum Family {
     /// A message authentication code.
     Mac(mac::Kind),
-    /// ECDSA over a digest, the signature in DER.
-    Ecdsa,
+    /// RSA over a digest.
+    Rsa(Block),
+    /// ECDSA over a digest.
+    Ecdsa(Form),
+}
+
+/// What RSA is applied to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Block {
+    /// EMSA-PKCS1-v1_5.
+    Pkcs1,
+    /// EMSA-PSS.
+    Pss,
+    /// As PKCS #1, but the digest without its algorithm's name.
+    Rfc2409,
+}
+
+/// How r and s are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// ANSI X9.62: a sequence in DER.
+    Der,
+    /// BSI TR-03111 §5.2.1: r ‖ s.
+    Plain,
 }
 
 /// The numbered algorithms: number, digest, cipher, padding.
-const NUMBERED: &[[i8; 4]] = &[[17, 1, SIG_CIPHER_ECDSA, 0], [33, 4, SIG_CIPHER_ECDSA, 0]];
+const NUMBERED: &[[i8; 4]] = &[
+    [10, 1, RSA, PAD_PKCS1],
+    [11, 2, RSA, PAD_PKCS1],
+    [13, 3, RSA, PAD_PKCS1],
+    [15, 1, RSA, PAD_RFC2409],
+    [16, 2, RSA, PAD_RFC2409],
+    [17, 1, ECDSA, PAD_NULL],
+    [21, 1, RSA, PAD_PKCS1_PSS],
+    [22, 2, RSA, PAD_PKCS1_PSS],
+    [23, 3, RSA, PAD_PKCS1_PSS],
+    [33, 4, ECDSA, PAD_NULL],
+    [34, 5, ECDSA, PAD_NULL],
+    [37, 7, ECDSA, PAD_NULL],
+    [38, 6, ECDSA, PAD_NULL],
+    [39, 7, RSA, PAD_PKCS1],
+    [40, 4, RSA, PAD_PKCS1],
+    [41, 5, RSA, PAD_PKCS1],
+    [42, 6, RSA, PAD_PKCS1],
+    [43, 7, RSA, PAD_PKCS1_PSS],
+    [44, 4, RSA, PAD_PKCS1_PSS],
+    [45, 5, RSA, PAD_PKCS1_PSS],
+    [46, 6, RSA, PAD_PKCS1_PSS],
+];
 
 // `SIG_CIPHER_…`
 const DES_MAC4: i8 = 1;
 const DES_MAC8: i8 = 2;
-const SIG_CIPHER_ECDSA: i8 = 5;
+const RSA: i8 = 3;
+const ECDSA: i8 = 5;
 const AES_MAC128: i8 = 6;
 const HMAC: i8 = 7;
+const ECDSA_PLAIN: i8 = 9;
 const AES_CMAC128: i8 = 10;
 
 const PAD_NULL: i8 = 0;
@@ -46,6 +92,9 @@ const PAD_ISO9797_M2: i8 = 3;
 const PAD_ISO9797_1_M1_ALG3: i8 = 4;
 const PAD_ISO9797_1_M2_ALG3: i8 = 5;
 const PAD_PKCS5: i8 = 6;
+const PAD_PKCS1: i8 = 7;
+const PAD_PKCS1_PSS: i8 = 8;
+const PAD_RFC2409: i8 = 12;
 
 impl Scheme {
     /// By `Signature.ALG_…`.
@@ -73,7 +122,8 @@ impl Scheme {
     pub(super) fn signs_with(&self, family: key::Family, bits: i16) -> bool {
         match self.family {
             Family::Mac(kind) => kind.takes(family, bits),
-            Family::Ecdsa => family == key::Family::EcPrivate,
+            Family::Rsa(_) => matches!(family, key::Family::RsaPrivate | key::Family::RsaCrt),
+            Family::Ecdsa(_) => family == key::Family::EcPrivate,
         }
     }
 
@@ -81,7 +131,8 @@ impl Scheme {
     pub(super) fn verifies_with(&self, family: key::Family, bits: i16) -> bool {
         match self.family {
             Family::Mac(kind) => kind.takes(family, bits),
-            Family::Ecdsa => family == key::Family::EcPublic,
+            Family::Rsa(_) => family == key::Family::RsaPublic,
+            Family::Ecdsa(_) => family == key::Family::EcPublic,
         }
     }
 }
@@ -96,6 +147,7 @@ impl Family {
             _ => None,
         };
         let retail = matches!(padding, PAD_ISO9797_1_M1_ALG3 | PAD_ISO9797_1_M2_ALG3);
+        let hashes = message_digest::algorithm(digest).is_some();
         match (cipher, padding) {
             (DES_MAC4 | DES_MAC8, _) if digest == 0 => {
                 let length = if cipher == DES_MAC4 { 4 } else { 8 };
@@ -114,10 +166,12 @@ impl Family {
             (HMAC, PAD_NULL) => message_digest::algorithm(digest)
                 .map(mac::Kind::Hmac)
                 .map(Self::Mac),
-            // P-256 takes a hash of at most its own length.
-            (SIG_CIPHER_ECDSA, 0) => message_digest::algorithm(digest)
-                .is_some_and(|function| function.len() <= 32)
-                .then_some(Self::Ecdsa),
+            // Without a digest there are only hashes that the applet made itself.
+            (RSA, PAD_PKCS1) if hashes || digest == 0 => Some(Self::Rsa(Block::Pkcs1)),
+            (RSA, PAD_RFC2409) if hashes => Some(Self::Rsa(Block::Rfc2409)),
+            (RSA, PAD_PKCS1_PSS) if hashes => Some(Self::Rsa(Block::Pss)),
+            (ECDSA, PAD_NULL) if hashes || digest == 0 => Some(Self::Ecdsa(Form::Der)),
+            (ECDSA_PLAIN, PAD_NULL) if hashes || digest == 0 => Some(Self::Ecdsa(Form::Plain)),
             _ => None,
         }
     }

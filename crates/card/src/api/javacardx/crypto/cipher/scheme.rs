@@ -1,6 +1,6 @@
 //! The table of cipher algorithms (API 3.2, `Cipher` and `AEADCipher`).
 
-use hydra_crypto::Padding;
+use hydra_crypto::{HashAlgorithm, Padding};
 
 use crate::api::Split;
 use crate::api::javacard::security::key;
@@ -26,6 +26,19 @@ pub(crate) enum Family {
     Stream(Stream),
     /// Authenticated encryption: AES.
     Aead(Aead),
+    /// RSA over one block.
+    Rsa(Block),
+}
+
+/// What RSA is applied to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Block {
+    /// The message, as long as the modulus.
+    Whole,
+    /// PKCS #1 v1.5: type 2 with a public key, type 1 with a private key.
+    Pkcs1,
+    /// EME-OAEP with a hash.
+    Oaep(HashAlgorithm),
 }
 
 /// How blocks depend on each other.
@@ -61,8 +74,11 @@ const NUMBERED: &[[i8; 3]] = &[
     [6, 4, 2],
     [7, 4, 3],
     [8, 4, 6],
+    [10, RSA, PAD_PKCS1],
+    [12, RSA, PAD_NOPAD],
     [13, 1, PAD_NOPAD],
     [14, 2, PAD_NOPAD],
+    [15, RSA, PAD_PKCS1_OAEP],
     [22, 1, 2],
     [23, 1, 3],
     [24, 1, 6],
@@ -78,6 +94,11 @@ const NUMBERED: &[[i8; 3]] = &[
 
 const PAD_NULL: i8 = 0;
 const PAD_NOPAD: i8 = 1;
+const PAD_PKCS1: i8 = 7;
+const PAD_PKCS1_OAEP: i8 = 9;
+
+/// `CIPHER_RSA`
+const RSA: i8 = 7;
 
 impl Scheme {
     /// By `Cipher.ALG_…`.
@@ -105,13 +126,17 @@ impl Scheme {
             Family::Block(of, ..) => family == of && bits <= 256,
             Family::Stream(Stream::Xts) => family == key::Family::Aes && matches!(bits, 256 | 512),
             Family::Stream(_) | Family::Aead(_) => family == key::Family::Aes && bits <= 256,
+            Family::Rsa(_) => matches!(
+                family,
+                key::Family::RsaPublic | key::Family::RsaPrivate | key::Family::RsaCrt
+            ),
         }
     }
 
     /// Bytes of the initial vector that `init` takes; 0 for none, `None` for any.
     pub(super) fn iv_length(&self) -> Option<usize> {
         match self.family {
-            Family::Block(_, Chaining::Ecb, _) => Some(0),
+            Family::Block(_, Chaining::Ecb, _) | Family::Rsa(_) => Some(0),
             Family::Block(key::Family::Des, ..) => Some(8),
             Family::Block(..) | Family::Stream(_) => Some(16),
             Family::Aead(_) => None,
@@ -155,7 +180,22 @@ impl Family {
         };
         let stream = |mode| matches!(padding, PAD_NULL | PAD_NOPAD).then_some(Self::Stream(mode));
         let aead = |mode| (padding == PAD_NULL).then_some(Self::Aead(mode));
+        let oaep = |function| Some(Self::Rsa(Block::Oaep(function)));
         match cipher {
+            RSA => match padding {
+                PAD_NOPAD => Some(Self::Rsa(Block::Whole)),
+                PAD_PKCS1 => Some(Self::Rsa(Block::Pkcs1)),
+                PAD_PKCS1_OAEP => oaep(HashAlgorithm::Sha1),
+                13 => oaep(HashAlgorithm::Sha224),
+                14 => oaep(HashAlgorithm::Sha256),
+                15 => oaep(HashAlgorithm::Sha384),
+                16 => oaep(HashAlgorithm::Sha512),
+                17 => oaep(HashAlgorithm::Sha3_224),
+                18 => oaep(HashAlgorithm::Sha3_256),
+                19 => oaep(HashAlgorithm::Sha3_384),
+                20 => oaep(HashAlgorithm::Sha3_512),
+                _ => None,
+            },
             1 => block(Aes, Cbc),
             2 => block(Aes, Ecb),
             3 => block(Des, Cbc),

@@ -41,7 +41,7 @@ impl Message {
             Family::Stream(Stream::Ctr) => State::Ctr(Ctr::new(&chain.0)),
             Family::Stream(Stream::Cfb) => State::Cfb(Cfb::new(&chain.0)),
             Family::Stream(Stream::Xts) => State::Xts(Xts::new(keyed.second.as_ref()?, &chain.0)),
-            Family::Aead(_) => return None,
+            Family::Aead(_) | Family::Rsa(_) => return None,
         };
         Some(Self {
             state,
