@@ -20,7 +20,7 @@ pub(super) fn update(cx: &mut Cx<'_>, this: ObjRef, data: Bytes) -> Result<i16, 
     Ok(0)
 }
 
-/// Ends a message; how many bytes came out. Only arguments that are refused change nothing.
+/// Ends a message; how many bytes came out. Once its last bytes could be read, the message is over, whatever comes of it.
 pub(super) fn finish(
     cx: &mut Cx<'_>,
     this: ObjRef,
@@ -29,7 +29,7 @@ pub(super) fn finish(
     (target, target_offset): (ObjRef, i16),
 ) -> Result<i16, Stop> {
     let message = taken(cx, this, data)?;
-    // What can come out at least: for a shorter message the room is checked when its length is known.
+    // How many bytes come out of a decryption is known only then.
     cx.check(target, target_offset, 0)?;
     let out = apply(cx, this, block, &message);
     cx.state.running.remove(&this);
