@@ -1,7 +1,7 @@
 use hydra_vm::ApiLayout;
 use hydra_vm::FieldKind::{self, Ref, Short};
 
-use super::javacard::security::{key, key_agreement, signature};
+use super::javacard::security::{key, key_agreement, named_parameter_spec, signature};
 use super::javacardx::crypto::cipher;
 
 /// The words that natives keep in API objects; each native's file names them.
@@ -15,6 +15,10 @@ const FIELDS: &[(&str, &[FieldKind])] = &[
     ("javacard/security/MessageDigest", &[Short]),
     ("javacard/security/RandomData", &[Short]),
     ("javacard/security/KeyPair", &[Short, Short, Ref, Ref]),
+    (
+        "javacard/security/NamedParameterSpec",
+        named_parameter_spec::FIELDS,
+    ),
     ("javacard/security/KeyAgreement", key_agreement::FIELDS),
     ("javacard/security/Signature", signature::FIELDS),
     ("javacardx/crypto/Cipher", cipher::FIELDS),

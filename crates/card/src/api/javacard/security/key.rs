@@ -5,7 +5,7 @@
 
 mod kind;
 
-pub(crate) use kind::{Family, Kind};
+pub(crate) use kind::{Family, Kind, XEC_PRIVATE_NUMBER, XEC_PUBLIC_NUMBER};
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -82,7 +82,10 @@ pub(crate) fn bytes(cx: &mut Cx<'_>, this: ObjRef) -> Result<usize, Stop> {
 /// `Key.getType`
 pub(crate) fn get_type(cx: &mut Cx<'_>, this: ObjRef) -> Result<i8, Stop> {
     let [_, kind] = cx.short(this, TYPE)?.to_be_bytes();
-    Ok(kind.cast_signed())
+    Ok(match kind.cast_signed() {
+        XEC_PRIVATE_NUMBER => XEC_PUBLIC_NUMBER,
+        kind => kind,
+    })
 }
 
 /// `Key.isInitialized`: every component that its family needs.

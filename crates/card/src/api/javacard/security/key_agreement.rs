@@ -1,11 +1,11 @@
 use alloc::vec::Vec;
 
-use hydra_crypto::{DhGroup, EcCurve, EcError, sha1};
+use hydra_crypto::{DhGroup, EcCurve, EcError, X25519, sha1};
 use hydra_vm::{FieldKind, ObjRef, Stop};
 use zeroize::Zeroizing;
 
 use super::key::{self, Family, K};
-use super::{dh_key, ec_private_key};
+use super::{dh_key, ec_private_key, named_parameter_spec, xec_key};
 use crate::api::{CryptoReason, Cx};
 
 /// The words of a key agreement: algorithm, key.
@@ -23,6 +23,7 @@ const EC_SVDP_DHC_PLAIN: i8 = 4;
 const EC_PACE_GM: i8 = 5;
 const EC_SVDP_DH_PLAIN_XY: i8 = 6;
 const DH_PLAIN: i8 = 7;
+const XDH: i8 = 8;
 
 /// `KeyAgreement()`
 pub(crate) fn construct(_: &mut Cx<'_>, _: ObjRef) -> Result<(), Stop> {
@@ -35,7 +36,7 @@ pub(crate) fn get_instance(
     algorithm: i8,
     _external: bool,
 ) -> Result<ObjRef, Stop> {
-    if !(EC_SVDP_DH_KDF..=DH_PLAIN).contains(&algorithm) {
+    if !(EC_SVDP_DH_KDF..=XDH).contains(&algorithm) {
         return cx.no_such_algorithm();
     }
     let object = cx.new_object("javacard/security/KeyAgreement")?;
@@ -54,9 +55,13 @@ pub(crate) fn init_private_key(cx: &mut Cx<'_>, this: ObjRef, object: ObjRef) ->
     let family = key::passed(cx, object)?;
     let expected = match get_algorithm(cx, this)? {
         DH_PLAIN => Family::DhPrivate,
+        XDH => Family::XecPrivate,
         _ => Family::EcPrivate,
     };
-    if family != Some(expected) {
+    let named = expected != Family::XecPrivate
+        || family == Some(expected)
+            && cx.short(object, xec_key::NAME)? == named_parameter_spec::X25519;
+    if family != Some(expected) || !named {
         return cx.crypto_error(CryptoReason::IllegalValue);
     }
     if !key::is_initialized(cx, object)? {
@@ -85,6 +90,7 @@ pub(crate) fn generate_secret(
     let data = cx.bytes(data, offset, length)?;
     let secret = match get_algorithm(cx, this)? {
         DH_PLAIN => dh(cx, object, &data)?,
+        XDH => xdh(cx, object, &data)?,
         algorithm => ec(cx, algorithm, object, &data)?,
     };
     cx.write(target, target_offset, &secret)?;
@@ -144,5 +150,17 @@ fn dh(cx: &mut Cx<'_>, object: ObjRef, data: &[u8]) -> Result<Zeroizing<Vec<u8>>
     match shared {
         Ok(shared) => Ok(shared),
         Err(_) => cx.crypto_error(CryptoReason::IllegalValue),
+    }
+}
+
+/// RFC 7748 §6.1.
+fn xdh(cx: &mut Cx<'_>, object: ObjRef, data: &[u8]) -> Result<Zeroizing<Vec<u8>>, Stop> {
+    let secret = X25519::new(&*xec_key::value(cx, object)?);
+    let shared = <[u8; 32]>::try_from(data)
+        .ok()
+        .and_then(|peer| secret.shared(&peer));
+    match shared {
+        Some(shared) => Ok(Zeroizing::new(shared.to_vec())),
+        None => cx.crypto_error(CryptoReason::IllegalValue),
     }
 }

@@ -1,6 +1,7 @@
 use hydra_vm::{ContextId, ObjRef, Stop, Storage};
 
 use super::key::{self, Kind};
+use super::{named_parameter_spec, xec_key};
 use crate::api::{CryptoReason, Cx};
 
 /// `KeyBuilder.buildKey(byte, short, boolean)`: every key can be given a cipher for what is set in it.
@@ -24,6 +25,30 @@ pub(crate) fn build_key_byte_byte_short_boolean(
     build(cx, Kind::by_algorithm(algorithm, memory), bits)
 }
 
+/// `KeyBuilder.buildXECKey`: half and memory are in the attributes; `ILLEGAL_VALUE` if they are none.
+pub(crate) fn build_xec_key(
+    cx: &mut Cx<'_>,
+    params: ObjRef,
+    attributes: i16,
+    _encrypted: bool,
+) -> Result<ObjRef, Stop> {
+    let name = named_parameter_spec::passed(cx, params)?;
+    let [half, memory] = attributes.to_be_bytes();
+    let number = match half {
+        0 => key::XEC_PUBLIC_NUMBER,
+        0x80 => key::XEC_PRIVATE_NUMBER,
+        _ => return cx.crypto_error(CryptoReason::IllegalValue),
+    };
+    let Some(kind) = Kind::xec(number, memory.cast_signed()) else {
+        return cx.crypto_error(CryptoReason::IllegalValue);
+    };
+    check_selection(cx, kind)?;
+    let object = key::make(cx, kind, 256)?;
+    cx.set_short(object, xec_key::NAME, name)?;
+    cx.set_object(object, xec_key::PARAMS, params)?;
+    Ok(object)
+}
+
 /// `KeyBuilder.getMemoryType`: how long the key's value lasts; `ILLEGAL_VALUE` for an object that is no key of the
 /// platform's.
 pub(crate) fn get_memory_type(cx: &mut Cx<'_>, object: ObjRef) -> Result<i8, Stop> {
@@ -41,11 +66,16 @@ pub(super) fn build(
     let Some(kind) = kind.filter(|kind| kind.family.has_size(bits)) else {
         return cx.no_such_algorithm();
     };
+    check_selection(cx, kind)?;
+    key::make(cx, kind, bits)
+}
+
+fn check_selection(cx: &mut Cx<'_>, kind: &Kind) -> Result<(), Stop> {
     if kind.storage == Storage::ClearOnDeselect && !is_selected(cx) {
         // SystemException.ILLEGAL_TRANSIENT
         return cx.throw("javacard/framework/SystemException", 3);
     }
-    key::make(cx, kind, bits)
+    Ok(())
 }
 
 /// Whether the caller is in the context of the currently selected applet, or is being installed (JCRE 3.0.5 §5.1).

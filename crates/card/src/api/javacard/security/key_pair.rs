@@ -1,9 +1,12 @@
-use hydra_crypto::DhGroup;
 use hydra_crypto::rsa::RsaPair;
+use hydra_crypto::{DhGroup, Ed25519, X25519};
 use hydra_vm::{ObjRef, Stop};
+use zeroize::Zeroizing;
 
 use super::key::{self, Family, Kind, PARAMETERS, VALUE};
-use super::{dh_key, ec_key, key_builder, random_data, rsa_private_crt_key};
+use super::{
+    dh_key, ec_key, key_builder, named_parameter_spec, random_data, rsa_private_crt_key, xec_key,
+};
 use crate::api::{CryptoReason, Cx};
 
 /// `KeyPair.ALG_…`
@@ -11,6 +14,8 @@ const RSA: i8 = 1;
 const RSA_CRT: i8 = 2;
 const EC_FP: i8 = 5;
 const DH: i8 = 6;
+/// Of keys that `buildXECKey` made: no constant of the standard's.
+const XEC: i8 = -1;
 
 /// The words of a pair: algorithm, size, public key, private key.
 const ALGORITHM: u16 = 0;
@@ -51,6 +56,11 @@ pub(crate) fn construct_public_key_private_key(
         (Some(Family::RsaPublic), Some(Family::RsaCrt)) => RSA_CRT,
         (Some(Family::EcPublic), Some(Family::EcPrivate)) => EC_FP,
         (Some(Family::DhPublic), Some(Family::DhPrivate)) => DH,
+        (Some(Family::XecPublic), Some(Family::XecPrivate))
+            if cx.short(public, xec_key::NAME)? == cx.short(private, xec_key::NAME)? =>
+        {
+            XEC
+        }
         _ => return cx.crypto_error(CryptoReason::IllegalValue),
     };
     if key::get_size(cx, public)? != key::get_size(cx, private)? {
@@ -67,6 +77,7 @@ pub(crate) fn gen_key_pair(cx: &mut Cx<'_>, this: ObjRef) -> Result<(), Stop> {
         Ok(algorithm @ (RSA | RSA_CRT)) => generate_rsa(cx, algorithm, public, private),
         Ok(EC_FP) => generate_ec(cx, public, private),
         Ok(DH) => generate_dh(cx, public, private),
+        Ok(XEC) => generate_xec(cx, public, private),
         _ => cx.no_such_algorithm(),
     }
 }
@@ -151,6 +162,17 @@ fn generate_dh(cx: &mut Cx<'_>, public: ObjRef, private: ObjRef) -> Result<(), S
     }
     key::put(cx, public, VALUE, &element)?;
     key::put(cx, private, VALUE, &secret)
+}
+
+fn generate_xec(cx: &mut Cx<'_>, public: ObjRef, private: ObjRef) -> Result<(), Stop> {
+    let mut secret = Zeroizing::new([0; 32]);
+    random_data::draw(cx, &mut *secret);
+    let point = match cx.short(private, xec_key::NAME)? {
+        named_parameter_spec::ED25519 => Ed25519::new(&secret).public(),
+        _ => X25519::new(&secret).public(),
+    };
+    key::put(cx, public, VALUE, &point)?;
+    key::put(cx, private, VALUE, &*secret)
 }
 
 fn hold(

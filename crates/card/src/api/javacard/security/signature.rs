@@ -2,6 +2,7 @@
 //! of its own.
 
 mod ecdsa;
+mod eddsa;
 mod hashed;
 pub(crate) mod mac;
 pub(crate) mod rsa;
@@ -12,7 +13,7 @@ use alloc::vec::Vec;
 use hydra_crypto::ct_eq;
 use hydra_vm::{FieldKind, ObjRef, Stop};
 
-use super::{key, message_digest};
+use super::{key, message_digest, named_parameter_spec, xec_key};
 use crate::api::{CryptoReason, Cx, one_shot};
 use scheme::{Family, Scheme};
 
@@ -92,6 +93,7 @@ pub(crate) fn get_length(cx: &mut Cx<'_>, this: ObjRef) -> Result<i16, Stop> {
             let length = key::bytes(cx, key)?;
             cx.length(length)
         }
+        Family::Eddsa => cx.length(eddsa::LENGTH),
         Family::Ecdsa(form) => {
             let length = ecdsa::length(cx, key, form)?;
             cx.length(length)
@@ -126,7 +128,7 @@ pub(crate) fn init_key_byte_bytes_short_short(
     let parameters = cx.bytes(parameters, offset, length)?;
     let fits = match scheme.family {
         Family::Mac(kind) => kind.iv_length() == Some(parameters.len()),
-        Family::Rsa(_) | Family::Ecdsa(_) => false,
+        Family::Rsa(_) | Family::Ecdsa(_) | Family::Eddsa => false,
     };
     if !fits {
         return cx.crypto_error(CryptoReason::IllegalValue);
@@ -150,7 +152,7 @@ pub(crate) fn set_initial_digest(
     let _key = initialised(cx, this)?;
     let scheme = scheme(cx, this)?;
     match scheme.family {
-        Family::Mac(_) => cx.crypto_error(CryptoReason::IllegalUse),
+        Family::Mac(_) | Family::Eddsa => cx.crypto_error(CryptoReason::IllegalUse),
         Family::Rsa(_) | Family::Ecdsa(_) => hashed::set_initial_digest(
             cx,
             this,
@@ -175,6 +177,7 @@ pub(crate) fn update(
     match scheme.family {
         Family::Mac(kind) => mac::update(cx, this, kind, key, data),
         Family::Rsa(_) | Family::Ecdsa(_) => hashed::update(cx, this, &scheme, data),
+        Family::Eddsa => eddsa::update(cx, this, data),
     }
 }
 
@@ -203,6 +206,7 @@ pub(crate) fn sign(
             let hash = hashed::finish(cx, this, &scheme, data)?;
             sign_hash(cx, object, &scheme, &hash)?
         }
+        Family::Eddsa => eddsa::sign(cx, this, object, data)?,
     };
     cx.write(target, target_offset, &signature)?;
     cx.length(signature.len())
@@ -273,6 +277,7 @@ pub(crate) fn verify(
             let hash = hashed::finish(cx, this, &scheme, data)?;
             verify_hash(cx, object, &scheme, &hash, &signature)
         }
+        Family::Eddsa => eddsa::verify(cx, this, object, data, &signature),
     }
 }
 
@@ -286,7 +291,7 @@ fn sign_hash(
     match scheme.family {
         Family::Rsa(block) => rsa::sign(cx, object, block, function, hash),
         Family::Ecdsa(form) => ecdsa::sign(cx, object, form, hash),
-        Family::Mac(_) => cx.crypto_error(CryptoReason::IllegalUse),
+        Family::Mac(_) | Family::Eddsa => cx.crypto_error(CryptoReason::IllegalUse),
     }
 }
 
@@ -301,7 +306,7 @@ fn verify_hash(
     match scheme.family {
         Family::Rsa(block) => rsa::verify(cx, object, block, function, hash, signature),
         Family::Ecdsa(form) => ecdsa::verify(cx, object, form, hash, signature),
-        Family::Mac(_) => cx.crypto_error(CryptoReason::IllegalUse),
+        Family::Mac(_) | Family::Eddsa => cx.crypto_error(CryptoReason::IllegalUse),
     }
 }
 
@@ -314,7 +319,7 @@ fn given_hash(
     let hash = cx.bytes(hash, offset, length)?;
     let function = message_digest::algorithm(scheme.digest);
     let fits = function.is_none_or(|function| function.len() == hash.len());
-    if !fits || matches!(scheme.family, Family::Mac(_)) {
+    if !fits || matches!(scheme.family, Family::Mac(_) | Family::Eddsa) {
         return cx.crypto_error(CryptoReason::IllegalUse);
     }
     Ok(hash)
@@ -379,7 +384,10 @@ fn check_key(cx: &mut Cx<'_>, scheme: &Scheme, key: ObjRef, mode: i8) -> Result<
         }
         None => false,
     };
-    if !fits {
+    let named = !fits
+        || scheme.family != Family::Eddsa
+        || cx.short(key, xec_key::NAME)? == named_parameter_spec::ED25519;
+    if !fits || !named {
         return cx.crypto_error(CryptoReason::IllegalValue);
     }
     if !key::is_initialized(cx, key)? {
@@ -404,7 +412,7 @@ fn begin(
     }
     match scheme.family {
         Family::Mac(kind) => mac::begin(cx, this, kind, key, parameters),
-        Family::Rsa(_) | Family::Ecdsa(_) => {
+        Family::Rsa(_) | Family::Ecdsa(_) | Family::Eddsa => {
             cx.state.running.remove(&this);
             Ok(())
         }

@@ -39,6 +39,11 @@ public class Asymmetric extends Cases {
     static final byte[] DH_G = {2};
     static final byte[] DH_X = {46, 56, -16, -65, -1, 58, -13, 77, 12, -45, 118, 58, -3, -95, -41, -35, -36, 0, 102, 70, -70, -80, -61, 67, 36, 44, 8, 81, -30, -7, -2, 110, -40, 30, 7, -128, 44, 41, 54, -101, 2, -120, 10, -26, 54, -63, 105, -67, -41, -1, -100, 103, 54, -101, 61, -7, -60, -38, 81, -107, 73, -18, 53, 113};
     static final byte[] DH_PEER = {-40, -116, -56, 74, -67, -121, -38, 86, -1, -94, -10, -93, -13, -71, 125, 119, 100, -98, 59, -94, -118, 113, -65, -121, 114, -94, -21, -71, -21, 116, -95, 106, -117, 38, -60, -28, -24, -22, 9, 21, -53, 43, -10, -123, 63, 22, -40, -49, 122, -98, 84, -126, -53, -101, -107, 10, -83, 107, -121, -80, 13, 25, 114, 64};
+    static final byte[] ED_KEY = {76, -51, 8, -101, 40, -1, -106, -38, -99, -74, -61, 70, -20, 17, 78, 15, 91, -118, 49, -97, 53, -85, -90, 36, -38, -116, -10, -19, 79, -72, -90, -5};
+    static final byte[] ED_PUBLIC = {61, 64, 23, -61, -24, 67, -119, 90, -110, -73, 10, -89, 77, 27, 126, -68, -100, -104, 44, -49, 46, -60, -106, -116, -64, -51, 85, -15, 42, -12, 102, 12};
+    static final byte[] ED_MESSAGE = {114};
+    static final byte[] X_KEY = {-91, 70, -29, 107, -16, 82, 124, -99, 59, 22, 21, 75, -126, 70, 94, -35, 98, 20, 76, 10, -63, -4, 90, 24, 80, 106, 34, 68, -70, 68, -102, -60};
+    static final byte[] X_PEER = {-26, -37, 104, 103, 88, 48, 48, -37, 53, -108, -63, -92, 36, -79, 95, 124, 114, 102, 36, -20, 38, -77, 53, 59, 16, -87, 3, -90, -48, -85, 28, 76};
 
     final byte[] t = new byte[600];
     final RSAPublicKey pub = (RSAPublicKey) KeyBuilder.buildKey(KeyBuilder.TYPE_RSA_PUBLIC, (short) 1024, false);
@@ -182,6 +187,20 @@ public class Asymmetric extends Cases {
             a.generateSecret(t, O, y.getY(t, O), t, O); y = (DHPublicKey) pair.getPublic(); a.init(other.getPrivate()); a.generateSecret(t, (short) 100, y.getY(t, (short) 100), t, (short) 100); put(Util.arrayCompare(t, O, t, (short) 100, (short) 64)); break; }
         case 0x55: new KeyPair(KeyPair.ALG_DH, (short) 512).genKeyPair(); break;
         case 0x56: dhx.clearKey(); put(dhx.isInitialized()); dhx.getX(t, O); break;
+        case 0x60: { NamedParameterSpec n = NamedParameterSpec.getInstance(NamedParameterSpec.ED25519); put(n.getName()); XECPrivateKey k = (XECPrivateKey) KeyBuilder.buildXECKey(n, KeyBuilder.ATTR_PRIVATE, false); XECPublicKey w = (XECPublicKey) KeyBuilder.buildXECKey(n, KeyBuilder.ATTR_PUBLIC, false);
+            put(k.isInitialized()); put(k.getType()); put(k.getSize()); put(k.getEncodingLength()); put(k.getParams() == n); k.setEncoded(ED_KEY, O, (short) 32); w.setEncoded(ED_PUBLIC, O, (short) 32); put(same(ED_KEY, k.getEncoded(t, O))); put(w.getType());
+            Signature s = Signature.getInstance(MessageDigest.ALG_NULL, Signature.SIG_CIPHER_EDDSA, Cipher.PAD_NULL, false); s.init(k, Signature.MODE_SIGN); put(s.getLength()); put(t, O, s.sign(ED_MESSAGE, O, (short) 1, t, O));
+            s.init(w, Signature.MODE_VERIFY); s.update(ED_MESSAGE, O, (short) 1); put(s.verify(ED_MESSAGE, O, O, t, O, (short) 64)); put(s.verify(ED_MESSAGE, O, O, t, O, (short) 64)); k.clearKey(); put(k.isInitialized()); break; }
+        case 0x61: { NamedParameterSpec n = NamedParameterSpec.getInstance(NamedParameterSpec.ED25519); KeyPair pair = new KeyPair((PublicKey) KeyBuilder.buildXECKey(n, KeyBuilder.ATTR_PUBLIC, false), (PrivateKey) KeyBuilder.buildXECKey(n, (short) (KeyBuilder.ATTR_PRIVATE | JCSystem.MEMORY_TYPE_TRANSIENT_RESET), false)); put(KeyBuilder.getMemoryType(pair.getPrivate())); pair.genKeyPair();
+            Signature s = Signature.getInstance(MessageDigest.ALG_NULL, Signature.SIG_CIPHER_EDDSA_ED25519, Cipher.PAD_NULL, false); s.init(pair.getPrivate(), Signature.MODE_SIGN); short l = s.sign(MESSAGE, O, (short) 9, t, O); s.init(pair.getPublic(), Signature.MODE_VERIFY); put(s.verify(MESSAGE, O, (short) 9, t, O, l)); break; }
+        case 0x62: { NamedParameterSpec n = NamedParameterSpec.getInstance(NamedParameterSpec.X25519); XECPrivateKey k = (XECPrivateKey) KeyBuilder.buildXECKey(n, KeyBuilder.ATTR_PRIVATE, false); k.setEncoded(X_KEY, O, (short) 32); KeyAgreement a = KeyAgreement.getInstance(KeyAgreement.ALG_XDH, false); a.init(k); put(t, O, a.generateSecret(X_PEER, O, (short) 32, t, O)); Util.arrayFill(t, O, (short) 32, (byte) 0); a.generateSecret(t, O, (short) 32, t, O); break; }
+        case 0x63: { XECPrivateKey k = (XECPrivateKey) KeyBuilder.buildXECKey(NamedParameterSpec.getInstance(NamedParameterSpec.X25519), KeyBuilder.ATTR_PRIVATE, false); k.setEncoded(X_KEY, O, (short) 32); KeyAgreement a = KeyAgreement.getInstance(KeyAgreement.ALG_XDH, false); a.init(k); put(t, O, a.generateSecret(X_PEER, O, (short) 32, t, O)); break; }
+        case 0x64: { XECPrivateKey k = (XECPrivateKey) KeyBuilder.buildXECKey(NamedParameterSpec.getInstance(NamedParameterSpec.X25519), KeyBuilder.ATTR_PRIVATE, false); k.setEncoded(X_KEY, O, (short) 32); Signature.getInstance(MessageDigest.ALG_NULL, Signature.SIG_CIPHER_EDDSA, Cipher.PAD_NULL, false).init(k, Signature.MODE_SIGN); break; }
+        case 0x65: ((XECPrivateKey) KeyBuilder.buildXECKey(NamedParameterSpec.getInstance(NamedParameterSpec.X25519), KeyBuilder.ATTR_PRIVATE, false)).setEncoded(X_KEY, O, (short) 31); break;
+        case 0x66: NamedParameterSpec.getInstance(NamedParameterSpec.ED448); break;
+        case 0x67: KeyBuilder.buildXECKey(null, KeyBuilder.ATTR_PRIVATE, false); break;
+        case 0x68: KeyBuilder.buildXECKey(NamedParameterSpec.getInstance(NamedParameterSpec.X25519), (short) 0x0100, false); break;
+        case 0x69: KeyBuilder.buildKey(KeyBuilder.TYPE_XEC, (short) 256, false); break;
         default: ISOException.throwIt(ISO7816.SW_INCORRECT_P1P2);
         }
     }

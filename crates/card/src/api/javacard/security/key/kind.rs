@@ -29,12 +29,14 @@ pub(crate) enum Family {
     EcPrivate,
     DhPublic,
     DhPrivate,
+    XecPublic,
+    XecPrivate,
 }
 
 const KINDS: &[Kind] = {
     use Family::{
         Aes, Des, DhPrivate, DhPublic, EcPrivate, EcPublic, Generic, Hmac, RsaCrt, RsaPrivate,
-        RsaPublic,
+        RsaPublic, XecPrivate, XecPublic,
     };
     use Storage::{ClearOnDeselect, ClearOnReset, Persistent};
     &[
@@ -64,6 +66,31 @@ const KINDS: &[Kind] = {
         kind(35, 15, DH_PRIVATE, Persistent, DhPrivate),
         kind(36, 15, DH_PRIVATE, ClearOnDeselect, DhPrivate),
         kind(37, 15, DH_PRIVATE, ClearOnReset, DhPrivate),
+        // One type for both halves, which have numbers of their own here.
+        kind(XEC_PUBLIC_NUMBER, -1, XEC_PUBLIC, Persistent, XecPublic),
+        kind(XEC_PUBLIC_NUMBER, -1, XEC_PUBLIC, ClearOnReset, XecPublic),
+        kind(
+            XEC_PUBLIC_NUMBER,
+            -1,
+            XEC_PUBLIC,
+            ClearOnDeselect,
+            XecPublic,
+        ),
+        kind(XEC_PRIVATE_NUMBER, -2, XEC_PRIVATE, Persistent, XecPrivate),
+        kind(
+            XEC_PRIVATE_NUMBER,
+            -2,
+            XEC_PRIVATE,
+            ClearOnReset,
+            XecPrivate,
+        ),
+        kind(
+            XEC_PRIVATE_NUMBER,
+            -2,
+            XEC_PRIVATE,
+            ClearOnDeselect,
+            XecPrivate,
+        ),
         // One type for every memory.
         kind(42, 20, GENERIC, Persistent, Generic),
         kind(42, 20, GENERIC, ClearOnReset, Generic),
@@ -93,6 +120,12 @@ const AES: &str = "javacard/security/AESKey";
 const DES: &str = "javacard/security/DESKey";
 const HMAC: &str = "javacard/security/HMACKey";
 const GENERIC: &str = "javacard/security/GenericSecretKey";
+/// `KeyBuilder.TYPE_XEC`, and a number for private keys that is nowhere seen.
+pub(crate) const XEC_PUBLIC_NUMBER: i8 = -1;
+pub(crate) const XEC_PRIVATE_NUMBER: i8 = -2;
+
+const XEC_PUBLIC: &str = "javacard/security/XECPublicKey";
+const XEC_PRIVATE: &str = "javacard/security/XECPrivateKey";
 const RSA_PUBLIC: &str = "javacard/security/RSAPublicKey";
 const RSA_PRIVATE: &str = "javacard/security/RSAPrivateKey";
 const RSA_CRT: &str = "javacard/security/RSAPrivateCrtKey";
@@ -128,6 +161,11 @@ impl Kind {
         KINDS
             .iter()
             .find(|kind| kind.number == number && kind.memory() == memory)
+    }
+
+    /// One of the kinds of `KeyBuilder.buildXECKey`.
+    pub(crate) fn xec(number: i8, memory: i8) -> Option<&'static Self> {
+        Self::of(number, memory)
     }
 
     /// By `KeyBuilder.ALG_TYPE_…` and `JCSystem.MEMORY_TYPE_…`.
@@ -168,6 +206,8 @@ impl Family {
             Self::Hmac | Self::Generic => bits > 0 && bits % 8 == 0,
             // Of any curve over a prime field; the standard names 112 to 521 bits.
             Self::EcPublic | Self::EcPrivate => (112..=521).contains(&bits),
+            // `buildXECKey` makes them.
+            Self::XecPublic | Self::XecPrivate => false,
             // Every size that the standard names, and those between.
             Self::RsaPublic | Self::RsaPrivate | Self::RsaCrt => {
                 (512..=4096).contains(&bits) && bits % 32 == 0
@@ -191,14 +231,21 @@ impl Family {
             | Self::RsaPublic
             | Self::RsaPrivate
             | Self::DhPublic
-            | Self::DhPrivate => bytes,
+            | Self::DhPrivate
+            | Self::XecPublic
+            | Self::XecPrivate => bytes,
         }
     }
 
     /// The words of the components without which the key is not initialised.
     pub(super) fn required(self) -> &'static [u16] {
         match self {
-            Self::Aes | Self::Des | Self::Hmac | Self::Generic => &[VALUE],
+            Self::Aes
+            | Self::Des
+            | Self::Hmac
+            | Self::Generic
+            | Self::XecPublic
+            | Self::XecPrivate => &[VALUE],
             Self::RsaPublic | Self::RsaPrivate => RSA,
             Self::RsaCrt => CRT,
             Self::DhPublic | Self::DhPrivate => DH,

@@ -28,6 +28,8 @@ pub(super) enum Family {
     Rsa(Block),
     /// ECDSA over a digest.
     Ecdsa(Form),
+    /// Ed25519 over the message itself.
+    Eddsa,
 }
 
 /// What RSA is applied to.
@@ -84,6 +86,8 @@ const AES_MAC128: i8 = 6;
 const HMAC: i8 = 7;
 const ECDSA_PLAIN: i8 = 9;
 const AES_CMAC128: i8 = 10;
+const EDDSA: i8 = 13;
+const EDDSA_ED25519: i8 = 15;
 
 const PAD_NULL: i8 = 0;
 const PAD_NOPAD: i8 = 1;
@@ -124,6 +128,7 @@ impl Scheme {
             Family::Mac(kind) => kind.takes(family, bits),
             Family::Rsa(_) => matches!(family, key::Family::RsaPrivate | key::Family::RsaCrt),
             Family::Ecdsa(_) => family == key::Family::EcPrivate,
+            Family::Eddsa => family == key::Family::XecPrivate,
         }
     }
 
@@ -133,6 +138,7 @@ impl Scheme {
             Family::Mac(kind) => kind.takes(family, bits),
             Family::Rsa(_) => family == key::Family::RsaPublic,
             Family::Ecdsa(_) => family == key::Family::EcPublic,
+            Family::Eddsa => family == key::Family::XecPublic,
         }
     }
 }
@@ -171,6 +177,7 @@ impl Family {
             (RSA, PAD_RFC2409) if hashes => Some(Self::Rsa(Block::Rfc2409)),
             (RSA, PAD_PKCS1_PSS) if hashes => Some(Self::Rsa(Block::Pss)),
             (ECDSA, PAD_NULL) if hashes || digest == 0 => Some(Self::Ecdsa(Form::Der)),
+            (EDDSA | EDDSA_ED25519, PAD_NULL) if digest == 0 => Some(Self::Eddsa),
             (ECDSA_PLAIN, PAD_NULL) if hashes || digest == 0 => Some(Self::Ecdsa(Form::Plain)),
             _ => None,
         }
