@@ -189,7 +189,9 @@ packages! {
     java_lang: "java.lang",
     javacard_framework: "javacard.framework",
     javacard_framework_service: "javacard.framework.service",
+    javacard_security: "javacard.security",
     javacardx_apdu_util: "javacardx.apdu.util",
+    javacardx_crypto: "javacardx.crypto",
     javacardx_framework_math: "javacardx.framework.math",
     javacardx_framework_tlv: "javacardx.framework.tlv",
     javacardx_framework_util: "javacardx.framework.util",
@@ -355,4 +357,26 @@ fn what_needs_a_selection_is_refused_without_one() {
     let answer = issued.send(&Command::new(0x80, 0x01, 0x1A, 0).with_le(256));
     // SystemException.ILLEGAL_TRANSIENT; no secure channel of its own.
     assert_eq!(answer, Response::ok(vec![0, 3, 0]));
+}
+
+/// API 3.0.5: a reset takes what was taken of a message, and the initial vector; the key stays, if it is persistent.
+#[test]
+fn a_reset_ends_every_message() {
+    let mut issued = Issued::new("reset").unwrap();
+    issued.load(&cap(&root().join("cases"))).unwrap();
+    let applet = issued.add(&cap(&root().join("javacard.security"))).unwrap();
+    let applet = applet.unwrap();
+    let ask = |issued: &mut Issued, case: u8| {
+        issued.select(&applet);
+        issued.send(&Command::new(0x80, 1, case, 0).with_le(256))
+    };
+    assert_eq!(
+        ask(&mut issued, 0x70),
+        Response::status(StatusWord::NO_ERROR)
+    );
+    issued.power_cycle().unwrap();
+    // The transient key is not set any more; the codes and digests are those of whole messages.
+    let after = ask(&mut issued, 0x71);
+    assert_eq!(after.sw, StatusWord::NO_ERROR);
+    assert_eq!(after.data, [1, 0, 1, 1, 1, 1]);
 }

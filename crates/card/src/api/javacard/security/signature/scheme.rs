@@ -54,15 +54,32 @@ pub(super) enum Form {
 
 /// The numbered algorithms: number, digest, cipher, padding.
 const NUMBERED: &[[i8; 4]] = &[
+    [1, 0, DES_MAC4, PAD_NOPAD],
+    [2, 0, DES_MAC8, PAD_NOPAD],
+    [3, 0, DES_MAC4, PAD_ISO9797_M1],
+    [4, 0, DES_MAC8, PAD_ISO9797_M1],
+    [5, 0, DES_MAC4, PAD_ISO9797_M2],
+    [6, 0, DES_MAC8, PAD_ISO9797_M2],
+    [7, 0, DES_MAC4, PAD_PKCS5],
+    [8, 0, DES_MAC8, PAD_PKCS5],
     [10, 1, RSA, PAD_PKCS1],
     [11, 2, RSA, PAD_PKCS1],
     [13, 3, RSA, PAD_PKCS1],
     [15, 1, RSA, PAD_RFC2409],
     [16, 2, RSA, PAD_RFC2409],
     [17, 1, ECDSA, PAD_NULL],
+    [18, 0, AES_MAC128, PAD_NOPAD],
+    [19, 0, DES_MAC4, PAD_ISO9797_1_M2_ALG3],
+    [20, 0, DES_MAC8, PAD_ISO9797_1_M2_ALG3],
     [21, 1, RSA, PAD_PKCS1_PSS],
     [22, 2, RSA, PAD_PKCS1_PSS],
     [23, 3, RSA, PAD_PKCS1_PSS],
+    [24, 1, HMAC, PAD_NULL],
+    [25, 4, HMAC, PAD_NULL],
+    [26, 5, HMAC, PAD_NULL],
+    [27, 6, HMAC, PAD_NULL],
+    [28, 2, HMAC, PAD_NULL],
+    [29, 3, HMAC, PAD_NULL],
     [33, 4, ECDSA, PAD_NULL],
     [34, 5, ECDSA, PAD_NULL],
     [37, 7, ECDSA, PAD_NULL],
@@ -75,6 +92,9 @@ const NUMBERED: &[[i8; 4]] = &[
     [44, 4, RSA, PAD_PKCS1_PSS],
     [45, 5, RSA, PAD_PKCS1_PSS],
     [46, 6, RSA, PAD_PKCS1_PSS],
+    [47, 0, DES_MAC4, PAD_ISO9797_1_M1_ALG3],
+    [48, 0, DES_MAC8, PAD_ISO9797_1_M1_ALG3],
+    [49, 0, AES_CMAC128, PAD_ISO9797_M2],
 ];
 
 // `SIG_CIPHER_…`
