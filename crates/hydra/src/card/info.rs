@@ -1,5 +1,7 @@
 //! What is on a card, for people and as JSON.
 
+mod api;
+
 use std::fmt;
 use std::path::PathBuf;
 
@@ -11,13 +13,18 @@ use serde_json::{Value, json};
 
 use crate::print;
 
-/// Show what is on a card: its state, its registry, its free memory.
+/// Show what is on a card: its state, its registry, its free memory; or what of the Java Card API every card has.
 #[derive(Args)]
-#[command(after_help = "Example:\n  hydra card info --image card.img --json")]
+#[command(
+    after_help = "Examples:\n  hydra card info --image card.img --json\n  hydra card info --api"
+)]
 pub(crate) struct Info {
     /// The card; it must not be in use
-    #[arg(long, value_name = "FILE")]
-    image: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "api")]
+    image: Option<PathBuf>,
+    /// Print each package of the Java Card API with its native, refused and declared methods in each release instead
+    #[arg(long, conflicts_with = "image")]
+    api: bool,
     /// Print it as one JSON object
     #[arg(long)]
     json: bool,
@@ -25,7 +32,10 @@ pub(crate) struct Info {
 
 impl Info {
     pub(super) fn run(self) -> Result<()> {
-        let inventory = super::open(&self.image)?.card().inventory();
+        let Some(image) = self.image else {
+            return api::run(self.json);
+        };
+        let inventory = super::open(&image)?.card().inventory();
         if self.json {
             print::line(serde_json::to_string_pretty(&object(&inventory))?)
         } else {
