@@ -367,6 +367,12 @@ fn an_error_ends_the_command_and_its_transaction() {
     };
     assert_eq!(fail(4), warning);
     assert_eq!(fail(5), Response::status(StatusWord(0x6A82)));
+    // An applet that parts its answer itself announces the rest.
+    let more = Response {
+        data: vec![7],
+        sw: StatusWord(0x610E),
+    };
+    assert_eq!(fail(7), more);
     // The stack overflows, and the next command finds the applet well.
     assert_eq!(fail(6), Response::status(StatusWord::UNKNOWN));
     // Of the writes, only the one outside of a transaction stays: an exception undoes no more than that.

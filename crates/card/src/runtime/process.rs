@@ -213,8 +213,9 @@ impl Runtime {
         self.state.selecting = false;
         let mut data = self.state.apdu.take_response();
         self.finish_call();
-        // A warning goes with what was sent before it; an error takes it back.
-        if !(sw.is_success_or_warning() || sw.0 >> 12 == 9) {
+        // A warning goes with what was sent before it, and so does the announcement of more (61xx, ISO/IEC 7816-4 §5.6);
+        // an error takes it back.
+        if !(sw.is_success_or_warning() || sw.0 >> 8 == 0x61 || sw.0 >> 12 == 9) {
             data.clear();
         }
         Response { data, sw }

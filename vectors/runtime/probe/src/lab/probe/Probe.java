@@ -258,6 +258,7 @@ public class Probe extends Applet implements MultiSelectable, AppletEvent, Appli
         case 4: b[0] = 7; apdu.setOutgoingAndSend((short) 0, (short) 1); ISOException.throwIt((short) 0x6310); break;
         case 5: b[0] = 7; apdu.setOutgoingAndSend((short) 0, (short) 1); ISOException.throwIt((short) 0x6A82); break;
         case 6: deep((short) 0); break;
+        case 7: b[0] = 7; apdu.setOutgoingAndSend((short) 0, (short) 1); ISOException.throwIt((short) 0x610E); break;
         default: ISOException.throwIt((short) 0x9123);
         }
     }
