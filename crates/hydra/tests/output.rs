@@ -39,6 +39,8 @@ fn standard_output_may_fail() {
         &["cap", "sdk", sdk],
         &["cap", "rebuild", "--check", "applets"],
         &["cap", "rebuild", "--check", "--json", "applets"],
+        &["card", "info", "--api"],
+        &["card", "info", "--api", "--json"],
         &["bench", "--rows", rows],
         &["bench", "--rows", rows, "--json"],
         &["--help"],

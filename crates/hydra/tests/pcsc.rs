@@ -93,7 +93,19 @@ fn pcscd(folder: &Path, port: u16) -> Running {
         .stderr(log)
         .spawn()
         .expect("tests/install has installed pcscd");
-    Running(child)
+    let mut running = Running(child);
+    // There is one socket on a machine, so another pcscd makes this one end at once.
+    let end = Instant::now() + PATIENCE;
+    while std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port + 1)).is_err() {
+        let ended = running.0.try_wait().expect("waits");
+        assert!(
+            ended.is_none() && Instant::now() < end,
+            "pcscd does not start; does another one run? {}",
+            std::fs::read_to_string(folder.join("pcscd.log")).unwrap_or_default()
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    running
 }
 
 fn run_card(image: &str, port: u16) -> Running {
