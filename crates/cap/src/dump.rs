@@ -22,7 +22,7 @@ use hydra_wire::Aid;
 use crate::opcode::{Instruction, Operands};
 use crate::types::{
     ArrayInit, CapFile, ClassInfo, ComponentTag, Format, Header, InterfaceInfo, MethodDescriptor,
-    MethodHeader, PackageVersion,
+    MethodHeader, PackageVersion, PublicPackage,
 };
 
 mod name;
@@ -57,8 +57,8 @@ pub struct Dump {
     pub methods: Vec<MethodDump>,
     /// The static fields.
     pub statics: StaticsDump,
-    /// What other packages may use.
-    pub exports: Vec<ExportDump>,
+    /// What other files may import: in the compact form the package itself, in the extended form each public one.
+    pub packages: Vec<PackageDump>,
     /// Static resources: identifier and size in bytes.
     pub resources: Vec<(u16, usize)>,
 }
@@ -80,7 +80,7 @@ pub struct AppletDump {
     /// The module's AID.
     pub aid: Aid,
     /// Offset of its install method in the Method component.
-    pub install: u16,
+    pub install: u32,
 }
 
 /// A class or an interface.
@@ -115,7 +115,7 @@ pub struct TableEntry {
     /// The token.
     pub token: u8,
     /// Offset in the Method component; `None` where another package has the method.
-    pub method: Option<u16>,
+    pub method: Option<u32>,
     /// The API's method with this token in a superclass.
     pub name: Option<String>,
 }
@@ -124,7 +124,7 @@ pub struct TableEntry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MethodDump {
     /// Offset in the Method component.
-    pub offset: u16,
+    pub offset: u32,
     /// The class that declares it, if the file says it.
     pub class: Option<String>,
     /// Its name, if it is a constructor, an install method or one that the API declares.
@@ -156,11 +156,11 @@ pub struct CodeLine {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandlerDump {
     /// First covered byte.
-    pub start: u16,
+    pub start: u32,
     /// First byte after the covered ones.
-    pub end: u16,
+    pub end: u32,
     /// Where it begins.
-    pub handler: u16,
+    pub handler: u32,
     /// What it catches; `None` for anything.
     pub catches: Option<String>,
 }
@@ -180,6 +180,19 @@ pub struct StaticsDump {
     pub values: Vec<u8>,
 }
 
+/// A package that other files may import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackageDump {
+    /// Its AID.
+    pub aid: Aid,
+    /// Its version.
+    pub version: PackageVersion,
+    /// Its name, if the header says it.
+    pub name: String,
+    /// Its exported classes.
+    pub exports: Vec<ExportDump>,
+}
+
 /// An exported class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExportDump {
@@ -190,7 +203,7 @@ pub struct ExportDump {
     /// Offsets in the static image, by field token.
     pub static_fields: Vec<u16>,
     /// Offsets in the Method component, by static method token.
-    pub static_methods: Vec<u16>,
+    pub static_methods: Vec<u32>,
 }
 
 impl CapFile {
@@ -213,6 +226,7 @@ impl CapFile {
                     (Header::ACC_INT, "int"),
                     (Header::ACC_EXPORT, "export"),
                     (Header::ACC_APPLET, "applet"),
+                    (Header::ACC_EXTENDED, "extended"),
                 ],
             ),
             components: self
@@ -240,17 +254,7 @@ impl CapFile {
             classes: self.dump_classes(),
             methods: self.dump_methods(),
             statics: self.dump_statics(),
-            exports: self
-                .exports()
-                .iter()
-                .enumerate()
-                .map(|(token, class)| ExportDump {
-                    token,
-                    class: format!("class@{}", class.class),
-                    static_fields: class.static_fields.clone(),
-                    static_methods: class.static_methods.clone(),
-                })
-                .collect(),
+            packages: self.packages().iter().map(dump_package).collect(),
             resources: self
                 .resources()
                 .iter()
@@ -290,12 +294,12 @@ impl CapFile {
     }
 
     fn dump_class(&self, info: &ClassInfo) -> ClassDump {
-        let table = |base: u8, methods: &[u16], public: bool| {
+        let table = |base: u8, methods: &[Option<u32>], public: bool| {
             (base..=u8::MAX)
                 .zip(methods)
                 .map(|(token, method)| TableEntry {
                     token,
-                    method: (*method != 0xFFFF).then_some(*method),
+                    method: *method,
                     name: public
                         .then(|| self.api_name(info, token))
                         .flatten()
@@ -331,21 +335,25 @@ impl CapFile {
         let mut starts = self.method_starts();
         starts.sort_unstable();
         starts.dedup();
-        let end = u16::try_from(self.method_info().len()).unwrap_or(u16::MAX);
-        let next = starts.iter().skip(1).copied().chain([end]);
+        let ends = |start: u32, next: Option<&u32>| {
+            let end = self
+                .method()
+                .block_of(start)
+                .map_or(start, |block| block.end);
+            next.map_or(end, |next| end.min(*next))
+        };
         starts
             .iter()
-            .zip(next)
-            .map(|(start, next)| self.dump_method(*start, next))
+            .enumerate()
+            .map(|(i, start)| self.dump_method(*start, ends(*start, starts.get(i + 1))))
             .collect()
     }
 
-    fn dump_method(&self, offset: u16, next: u16) -> MethodDump {
+    fn dump_method(&self, offset: u32, next: u32) -> MethodDump {
         let described = self.described(offset);
-        let bytes = self.method_info();
-        let body = bytes
-            .get(usize::from(offset)..usize::from(next))
-            .unwrap_or_default();
+        let body = self.code_from(offset).unwrap_or_default();
+        let size = usize::try_from(next.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let body = body.get(..size).unwrap_or(body);
         let header = MethodHeader::read(body);
         let size = header.map_or(0, |header| header.size);
         let mut code = body.get(usize::from(size)..).unwrap_or_default();
@@ -353,7 +361,7 @@ impl CapFile {
             code = code.get(..method.code_length.into()).unwrap_or(code);
         }
         let first = offset.saturating_add(size.into());
-        let inside = |at: u16| at >= first && at < next;
+        let inside = |at: u32| at >= first && at < next;
         MethodDump {
             offset,
             class: self.declaring(offset),
@@ -374,7 +382,7 @@ impl CapFile {
                 .filter(|handler| inside(handler.start))
                 .map(|handler| HandlerDump {
                     start: handler.start - first,
-                    end: (handler.start - first).saturating_add(handler.length),
+                    end: (handler.start - first).saturating_add(handler.length.into()),
                     handler: handler.handler.saturating_sub(first),
                     catches: (handler.catch_type != 0)
                         .then(|| self.constant_name(handler.catch_type)),
@@ -416,7 +424,7 @@ impl CapFile {
         }
     }
 
-    fn method_starts(&self) -> Vec<u16> {
+    fn method_starts(&self) -> Vec<u32> {
         let mut starts = Vec::new();
         if let Some(descriptor) = self.descriptor() {
             for class in &descriptor.classes {
@@ -432,10 +440,10 @@ impl CapFile {
         }
         for class in self.classes() {
             let tables = class.public_methods.iter().chain(&class.package_methods);
-            starts.extend(tables.filter(|method| **method != 0xFFFF));
+            starts.extend(tables.flatten());
         }
         starts.extend(self.applets().iter().map(|applet| applet.install_method));
-        for class in self.exports() {
+        for class in self.exported_classes() {
             starts.extend(&class.static_methods);
         }
         for entry in self.constant_pool() {
@@ -470,11 +478,11 @@ impl CapFile {
     }
 
     /// The type part of the Descriptor component, and its row of the method.
-    fn described(&self, offset: u16) -> Option<(&[u8], &MethodDescriptor)> {
+    fn described(&self, offset: u32) -> Option<(&[u8], &MethodDescriptor)> {
         let descriptor = self.descriptor()?;
         let types = self
             .component(ComponentTag::Descriptor)?
-            .get(descriptor.types.into()..)?;
+            .get(usize::try_from(descriptor.types).ok()?..)?;
         let method = descriptor
             .classes
             .iter()
@@ -482,6 +490,23 @@ impl CapFile {
             .flat_map(|class| &class.methods)
             .find(|method| method.method == offset)?;
         Some((types, method))
+    }
+}
+
+fn dump_package(package: &PublicPackage) -> PackageDump {
+    let exports = package.exports.iter().enumerate();
+    PackageDump {
+        aid: package.aid.clone(),
+        version: package.version,
+        name: package.name.clone(),
+        exports: exports
+            .map(|(token, class)| ExportDump {
+                token,
+                class: format!("class@{}", class.class),
+                static_fields: class.static_fields.clone(),
+                static_methods: class.static_methods.clone(),
+            })
+            .collect(),
     }
 }
 

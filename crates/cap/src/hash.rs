@@ -12,20 +12,13 @@ impl CapFile {
     pub fn code_hash(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
         for (tag, info) in self.components() {
-            match tag {
-                ComponentTag::Descriptor | ComponentTag::Debug => {}
-                ComponentTag::StaticResources => {
-                    hash.update([tag.tag()]);
-                    // The reader took the sizes from fields of these widths.
-                    hash.update(u32::try_from(info.len()).unwrap_or(u32::MAX).to_be_bytes());
-                    hash.update(info);
-                }
-                _ => {
-                    hash.update([tag.tag()]);
-                    hash.update(u16::try_from(info.len()).unwrap_or(u16::MAX).to_be_bytes());
-                    hash.update(info);
-                }
+            if matches!(tag, ComponentTag::Descriptor | ComponentTag::Debug) {
+                continue;
             }
+            for byte in self.tag_and_size(tag, info) {
+                hash.update([byte]);
+            }
+            hash.update(info);
         }
         hash.finalize().into()
     }

@@ -7,7 +7,7 @@ mod zip;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::types::{CapFile, ComponentTag};
+use crate::types::{CapFile, ComponentTag, Header};
 
 /// Why bytes are no CAP file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +38,6 @@ pub enum CapError {
         /// What is wrong.
         reason: &'static str,
     },
-    /// The file is of the extended form (format 2.3, several packages or large code), which is not supported.
-    Extended,
 }
 
 impl fmt::Display for CapError {
@@ -55,7 +53,6 @@ impl fmt::Display for CapError {
             } => {
                 write!(f, "{component} component, offset {offset}: {reason}")
             }
-            Self::Extended => f.write_str("CAP files of the extended form are not supported"),
         }
     }
 }
@@ -63,17 +60,20 @@ impl fmt::Display for CapError {
 impl core::error::Error for CapError {}
 
 impl CapFile {
-    /// Reads a `.cap` file: a ZIP with an entry for each component under one package's `javacard/`.
+    /// Reads a `.cap` file: a ZIP with an entry for each component under one folder's `javacard/`.
     pub fn from_zip(bytes: &[u8]) -> Result<Self, CapError> {
         let components = zip::components(bytes)?;
+        let header = components
+            .iter()
+            .find(|(tag, ..)| *tag == ComponentTag::Header);
+        let extended = header.is_some_and(|(.., content)| is_extended(content));
         let mut raw = Vec::new();
         for (tag, offset, content) in components {
-            let info = match *content.as_slice() {
-                [first, high, low, ref info @ ..]
-                    if first == tag.tag()
-                        && info.len() == usize::from(u16::from_be_bytes([high, low])) =>
+            match size_field(&content, tag.has_wide_size(extended)) {
+                Some((at, size))
+                    if content.first() == Some(&tag.tag()) && content.len() == at + size =>
                 {
-                    info
+                    raw.push((tag, content[at..].to_vec()));
                 }
                 _ => {
                     return Err(CapError::Zip {
@@ -81,8 +81,7 @@ impl CapFile {
                         reason: "the entry's tag or size is not the component's",
                     });
                 }
-            };
-            raw.push((tag, info.to_vec()));
+            }
         }
         Self::from_components(raw)
     }
@@ -92,26 +91,19 @@ impl CapFile {
     pub fn from_load_file(bytes: &[u8]) -> Result<Self, CapError> {
         let mut raw: Vec<(ComponentTag, Vec<u8>)> = Vec::new();
         let mut offset = 0;
+        let extended = is_extended(bytes);
         while let Some(rest) = bytes.get(offset..).filter(|rest| !rest.is_empty()) {
             let error = |reason| CapError::LoadFile { offset, reason };
-            let &[tag, high, low] = rest
-                .first_chunk()
-                .ok_or(error("a component's tag and size are cut short"))?;
-            let mut header = 3;
-            let mut size = usize::from(u16::from_be_bytes([high, low]));
-            if tag == ComponentTag::StaticResources.tag() {
-                let &[_, a, b, c, d] = rest
-                    .first_chunk()
-                    .ok_or(error("a component's size is cut short"))?;
-                header = 5;
-                size = usize::try_from(u32::from_be_bytes([a, b, c, d]))
-                    .map_err(|_| error("too large"))?;
-            }
+            let tag = rest.first().copied().unwrap_or_default();
+            let known = ComponentTag::from_tag(tag);
+            let wide = known.is_some_and(|tag| tag.has_wide_size(extended));
+            let (header, size) =
+                size_field(rest, wide).ok_or(error("a component's tag and size are cut short"))?;
             let info = rest
                 .get(header..)
                 .and_then(|info| info.get(..size))
                 .ok_or(error("a component reaches beyond the end"))?;
-            match ComponentTag::from_tag(tag) {
+            match known {
                 Some(known) if raw.iter().any(|(seen, _)| *seen == known) => {
                     return Err(error("the component is there twice"));
                 }
@@ -164,18 +156,42 @@ impl CapFile {
     fn load_file(&self, wanted: impl Fn(ComponentTag) -> bool) -> Vec<u8> {
         let mut bytes = Vec::new();
         for (tag, info) in self.components().filter(|(tag, _)| wanted(*tag)) {
-            bytes.push(tag.tag());
-            // The reader took the sizes from fields of these widths.
-            let size = u32::try_from(info.len()).unwrap_or(u32::MAX).to_be_bytes();
-            bytes.extend_from_slice(if tag == ComponentTag::StaticResources {
-                &size
-            } else {
-                &size[2..]
-            });
+            bytes.extend(self.tag_and_size(tag, info));
             bytes.extend_from_slice(info);
         }
         bytes
     }
+
+    /// What stands before a component's bytes.
+    pub(crate) fn tag_and_size(&self, tag: ComponentTag, info: &[u8]) -> impl Iterator<Item = u8> {
+        // The reader took the sizes from fields of these widths.
+        let size = u32::try_from(info.len()).unwrap_or(u32::MAX).to_be_bytes();
+        let from = if tag.has_wide_size(self.is_extended()) {
+            0
+        } else {
+            2
+        };
+        core::iter::once(tag.tag()).chain(size.into_iter().skip(from))
+    }
+}
+
+/// Whether a file that begins with this Header component, tag and size included, is of the extended form.
+fn is_extended(header: &[u8]) -> bool {
+    // After magic number and format.
+    header
+        .get(3 + 6)
+        .is_some_and(|flags| flags & Header::ACC_EXTENDED != 0)
+}
+
+/// Where a component's bytes begin, tag and size field before them, and how many there are.
+fn size_field(component: &[u8], wide: bool) -> Option<(usize, usize)> {
+    if wide {
+        let &[_, a, b, c, d] = component.first_chunk()?;
+        let size = u32::from_be_bytes([a, b, c, d]);
+        return Some((5, usize::try_from(size).ok()?));
+    }
+    let &[_, a, b] = component.first_chunk()?;
+    Some((3, u16::from_be_bytes([a, b]).into()))
 }
 
 #[cfg(test)]

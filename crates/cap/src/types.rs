@@ -1,4 +1,7 @@
-//! The components of a CAP file as values (JCVM 3.0.5 §6; formats 2.1, 2.2 and 2.3 compact).
+//! The components of a CAP file as values (JCVM 3.0.5 §6, JCVM 3.2 §6; formats 2.1, 2.2 and 2.3, compact and extended).
+//!
+//! Methods are named by their offset in the Method component. A file of the extended form counts such offsets in blocks;
+//! the reader adds the block's own offset, so that they mean the same in both forms.
 //!
 //! A [`CapFile`] comes only from the reader, so every offset, index and count in it has been checked against the
 //! component it points into. Each component's bytes are kept whole beside what was read from them.
@@ -71,6 +74,16 @@ impl ComponentTag {
         self as u8
     }
 
+    /// Whether the component's size takes four bytes, in a file and in the Directory component: JCVM 3.2 §6.3. Static
+    /// resources do in both forms, code and what describes it in the extended form.
+    pub const fn has_wide_size(self, extended: bool) -> bool {
+        match self {
+            Self::StaticResources => true,
+            Self::Method | Self::ReferenceLocation | Self::Descriptor | Self::Debug => extended,
+            _ => false,
+        }
+    }
+
     /// The name without extension that the component has in the ZIP file.
     pub const fn file_stem(self) -> &'static str {
         match self {
@@ -104,7 +117,7 @@ pub enum Format {
     V2_1,
     /// Java Card 2.2 to 3.0.5.
     V2_2,
-    /// Java Card 3.1 and later, compact form.
+    /// Java Card 3.1 and later.
     V2_3,
 }
 
@@ -137,11 +150,11 @@ pub struct Header {
     pub format: Format,
     /// The flag byte: `01` may use int, `02` has Export, `04` has Applet.
     pub flags: u8,
-    /// The package's version.
+    /// The version of the file: in the compact form, of its package.
     pub version: PackageVersion,
-    /// The package's AID.
+    /// The AID of the file: in the compact form, of its package.
     pub aid: Aid,
-    /// The package's name, if the header says it; empty in most files.
+    /// The package's name, if the header says it; empty in most files and in the extended form.
     pub name: String,
 }
 
@@ -152,7 +165,7 @@ impl Header {
     pub const ACC_EXPORT: u8 = 0x02;
     /// Set when the Applet component is there.
     pub const ACC_APPLET: u8 = 0x04;
-    /// Set in the extended form, which is refused.
+    /// Set in the extended form.
     pub const ACC_EXTENDED: u8 = 0x08;
 }
 
@@ -162,7 +175,7 @@ pub struct AppletEntry {
     /// The module's AID.
     pub aid: Aid,
     /// Offset of `install([BSB)V` in the Method component.
-    pub install_method: u16,
+    pub install_method: u32,
 }
 
 /// A package that is linked to (JCVM 3.0.5 §6.7).
@@ -254,7 +267,7 @@ pub enum CpEntry {
     /// §6.8.3 `CONSTANT_StaticMethodref_info`, of this package.
     StaticMethod(
         /// Offset in the Method component.
-        u16,
+        u32,
     ),
     /// §6.8.3 `CONSTANT_StaticMethodref_info`, of an imported package.
     ExternalStaticMethod {
@@ -295,12 +308,12 @@ pub struct ClassInfo {
     pub reference_count: u8,
     /// Lowest public or protected virtual method token in the table.
     pub public_base: u8,
-    /// Offsets of methods in the Method component; FFFF where inherited from another package.
-    pub public_methods: Vec<u16>,
+    /// Offsets of methods in the Method component; `None` where inherited from another file.
+    pub public_methods: Vec<Option<u32>>,
     /// Lowest package-visible virtual method token in the table.
     pub package_base: u8,
     /// Offsets of package-visible methods.
-    pub package_methods: Vec<u16>,
+    pub package_methods: Vec<Option<u32>>,
     /// The interfaces implemented, with the class's virtual token for each interface method token.
     pub interfaces: Vec<ImplementedInterface>,
     /// Format 2.3: for each public virtual token of this class the token of the same method in the superclass, FF if new here.
@@ -331,13 +344,13 @@ pub struct ImplementedInterface {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExceptionHandler {
     /// First covered byte.
-    pub start: u16,
+    pub start: u32,
     /// Covered bytes.
     pub length: u16,
     /// No later handler covers this one's range.
     pub stop: bool,
     /// Where the handler's code begins.
-    pub handler: u16,
+    pub handler: u32,
     /// Constant pool index of the class caught; 0 for any.
     pub catch_type: u16,
 }
@@ -397,8 +410,33 @@ impl MethodHeader {
 pub struct MethodComponent {
     /// The handlers in file order.
     pub handlers: Vec<ExceptionHandler>,
-    /// Offset of the first method.
-    pub first_method: u16,
+    /// Where methods lie, in ascending order; one block in the compact form.
+    pub blocks: Vec<MethodBlock>,
+}
+
+impl MethodComponent {
+    /// The block in which a byte of code lies.
+    #[must_use]
+    pub fn block_of(&self, offset: u32) -> Option<&MethodBlock> {
+        let after = self
+            .blocks
+            .partition_point(|block| block.first_method <= offset);
+        let block = self.blocks.get(after.checked_sub(1)?)?;
+        (offset < block.end).then_some(block)
+    }
+}
+
+/// A run of methods: handlers, then code (JCVM 3.2 §6.10 `method_component_block`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MethodBlock {
+    /// Offset of the block in the Method component.
+    pub start: u32,
+    /// Offset of its first method.
+    pub first_method: u32,
+    /// Offset after its last byte.
+    pub end: u32,
+    /// Index of its first exception handler among all.
+    pub first_handler: u16,
 }
 
 /// The first value of a static array (JCVM 3.0.5 §6.11 `array_init_info`).
@@ -437,16 +475,16 @@ pub struct ExportedClass {
     /// Offsets in the static image, by field token.
     pub static_fields: Vec<u16>,
     /// Offsets in the Method component, by static method token.
-    pub static_methods: Vec<u16>,
+    pub static_methods: Vec<u32>,
 }
 
 /// Where constant pool indices stand in the Method component (JCVM 3.0.5 §6.12), as offsets in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReferenceLocations {
     /// Offsets of one-byte indices.
-    pub byte_indices: Vec<u16>,
+    pub byte_indices: Vec<u32>,
     /// Offsets of two-byte indices.
-    pub short_indices: Vec<u16>,
+    pub short_indices: Vec<u32>,
 }
 
 /// A method in the Descriptor component (JCVM 3.0.5 §6.14.3).
@@ -457,14 +495,14 @@ pub struct MethodDescriptor {
     /// 01 public, 02 private, 04 protected, 08 static, 10 final, 40 abstract, 80 constructor.
     pub flags: u8,
     /// Offset in the Method component; 0 for interface methods.
-    pub method: u16,
+    pub method: u32,
     /// Offset of the signature in the type part.
     pub signature: u16,
     /// Bytes of code without the header.
     pub code_length: u16,
     /// How many exception handlers.
     pub handler_count: u16,
-    /// Index of the first.
+    /// Index of the first among the handlers of all blocks.
     pub first_handler: u16,
 }
 
@@ -488,6 +526,8 @@ pub struct ClassDescriptor {
     pub token: u8,
     /// 01 public, 10 final, 40 interface, 80 abstract.
     pub flags: u8,
+    /// The package that it belongs to: public ones first, as in [`CapFile::packages`], then private ones.
+    pub package: u8,
     /// The class described.
     pub class: ClassRef,
     /// The interfaces it implements.
@@ -506,7 +546,7 @@ pub struct Descriptor {
     /// By constant pool index, the offset of its type from the start of the type part; `None` for classes.
     pub constant_pool_types: Vec<Option<u16>>,
     /// Offset of the type part in the component.
-    pub types: u16,
+    pub types: u32,
 }
 
 /// A static resource (format 2.3).
@@ -518,7 +558,21 @@ pub struct StaticResource {
     pub bytes: Vec<u8>,
 }
 
-/// A CAP file: one package, read whole and checked.
+/// What a package offers to other CAP files (JCVM 3.0.5 §6.13, JCVM 3.2 §6.4). A file of the compact form has one, which
+/// is the file's own; the extended form has one for each public package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicPackage {
+    /// Its AID.
+    pub aid: Aid,
+    /// Its version.
+    pub version: PackageVersion,
+    /// Its name, if the header says it.
+    pub name: String,
+    /// The exported classes, by class token; empty without an Export component.
+    pub exports: Vec<ExportedClass>,
+}
+
+/// A CAP file, read whole and checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CapFile {
     pub(crate) raw: Vec<(ComponentTag, Vec<u8>)>,
@@ -530,7 +584,7 @@ pub struct CapFile {
     pub(crate) classes: Vec<ClassInfo>,
     pub(crate) method: MethodComponent,
     pub(crate) static_fields: StaticFields,
-    pub(crate) exports: Vec<ExportedClass>,
+    pub(crate) packages: Vec<PublicPackage>,
     pub(crate) reference_locations: ReferenceLocations,
     pub(crate) descriptor: Option<Descriptor>,
     pub(crate) resources: Vec<StaticResource>,
@@ -542,7 +596,7 @@ impl CapFile {
         &self.header
     }
 
-    /// The package's AID.
+    /// The AID of the file: in the compact form, of its package.
     pub fn aid(&self) -> &Aid {
         &self.header.aid
     }
@@ -582,14 +636,29 @@ impl CapFile {
         self.component(ComponentTag::Method).unwrap_or_default()
     }
 
+    /// The Method component's bytes from an offset on.
+    pub fn code_from(&self, offset: u32) -> Option<&[u8]> {
+        self.method_info().get(usize::try_from(offset).ok()?..)
+    }
+
     /// The static fields.
     pub fn static_fields(&self) -> &StaticFields {
         &self.static_fields
     }
 
-    /// The exported classes, by class token; empty without an Export component.
-    pub fn exports(&self) -> &[ExportedClass] {
-        &self.exports
+    /// The packages that other files may import.
+    pub fn packages(&self) -> &[PublicPackage] {
+        &self.packages
+    }
+
+    /// The exported classes of all public packages.
+    pub fn exported_classes(&self) -> impl Iterator<Item = &ExportedClass> {
+        self.packages.iter().flat_map(|package| &package.exports)
+    }
+
+    /// Whether the file is of the extended form.
+    pub fn is_extended(&self) -> bool {
+        self.header.flags & Header::ACC_EXTENDED != 0
     }
 
     /// Where constant pool indices stand in the code.

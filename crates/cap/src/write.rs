@@ -59,6 +59,14 @@ impl Sink {
         self.bytes.extend(value.to_be_bytes());
     }
 
+    /// An offset in the Method component.
+    fn place(&mut self, offset: u32) -> Result<(), TooLarge> {
+        self.count2(
+            usize::try_from(offset).unwrap_or(usize::MAX),
+            "bytes of code before this",
+        )
+    }
+
     fn count1(&mut self, count: usize, what: &'static str) -> Result<(), TooLarge> {
         let count = u8::try_from(count).map_err(|_| self.too_many(what))?;
         self.u1(count);
@@ -165,7 +173,7 @@ pub fn applet(applets: &[AppletEntry]) -> Result<Vec<u8>, TooLarge> {
     sink.count1(applets.len(), "applets")?;
     for applet in applets {
         sink.aid(&applet.aid)?;
-        sink.u2(applet.install_method);
+        sink.place(applet.install_method)?;
     }
     sink.finish()
 }
@@ -209,7 +217,10 @@ pub fn constant_pool(entries: &[CpEntry]) -> Result<Vec<u8>, TooLarge> {
                 class,
                 token,
             } => [5, package | 0x80, class, token],
-            CpEntry::StaticMethod(offset) => internal(6, offset),
+            CpEntry::StaticMethod(offset) => internal(
+                6,
+                u16::try_from(offset).map_err(|_| sink.too_many("bytes of code before this"))?,
+            ),
             CpEntry::ExternalStaticMethod {
                 package,
                 class,
@@ -283,7 +294,10 @@ pub fn class(
         sink.u1(class.package_base);
         sink.count1(class.package_methods.len(), "package-visible methods")?;
         for offset in class.public_methods.iter().chain(&class.package_methods) {
-            sink.u2(*offset);
+            match offset {
+                Some(offset) => sink.place(*offset)?,
+                None => sink.u2(0xFFFF),
+            }
         }
         for implemented in &class.interfaces {
             sink.u2(implemented.interface.to_u16());
@@ -307,9 +321,9 @@ pub fn method(handlers: &[ExceptionHandler], methods: &[u8]) -> Result<Vec<u8>, 
         if handler.length > 0x7FFF {
             return Err(sink.too_many("bytes in an exception handler's range"));
         }
-        sink.u2(handler.start);
+        sink.place(handler.start)?;
         sink.u2(handler.length | if handler.stop { 0x8000 } else { 0 });
-        sink.u2(handler.handler);
+        sink.place(handler.handler)?;
         sink.u2(handler.catch_type);
     }
     sink.bytes.extend(methods);
@@ -354,7 +368,7 @@ pub fn reference_location(locations: &ReferenceLocations) -> Result<Vec<u8>, Too
     let mut sink = Sink::new(ComponentTag::ReferenceLocation);
     for offsets in [&locations.byte_indices, &locations.short_indices] {
         let mut steps = Vec::new();
-        let mut at = 0u16;
+        let mut at = 0u32;
         for offset in offsets {
             let mut distance = offset.saturating_sub(at);
             while distance >= 255 {
@@ -378,8 +392,11 @@ pub fn export(classes: &[ExportedClass]) -> Result<Vec<u8>, TooLarge> {
         sink.u2(class.class);
         sink.count1(class.static_fields.len(), "static fields")?;
         sink.count1(class.static_methods.len(), "static methods")?;
-        for offset in class.static_fields.iter().chain(&class.static_methods) {
+        for offset in &class.static_fields {
             sink.u2(*offset);
+        }
+        for offset in &class.static_methods {
+            sink.place(*offset)?;
         }
     }
     sink.finish()
@@ -413,7 +430,7 @@ pub fn descriptor(
         for method in &class.methods {
             sink.u1(method.token);
             sink.u1(method.flags);
-            sink.u2(method.method);
+            sink.place(method.method)?;
             sink.u2(method.signature);
             sink.u2(method.code_length);
             sink.u2(method.handler_count);

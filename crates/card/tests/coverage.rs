@@ -88,8 +88,7 @@ fn imported(cap: &CapFile) -> BTreeSet<MethodId> {
     let bodies = cap.descriptor().into_iter().flat_map(|descriptor| {
         let methods = descriptor.classes.iter().flat_map(|class| &class.methods);
         methods.filter_map(|method| {
-            let start = usize::from(method.method);
-            let rest = cap.method_info().get(start..)?;
+            let rest = cap.code_from(method.method)?;
             let header = MethodHeader::read(rest)?;
             let code = rest.get(usize::from(header.size)..)?;
             code.get(..usize::from(method.code_length))

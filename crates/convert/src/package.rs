@@ -23,9 +23,6 @@ mod methods;
 
 use methods::WrittenMethod;
 
-/// No method: inherited from another package.
-const NO_OFFSET: u16 = 0xFFFF;
-
 /// Everything about a package that the components are made from.
 pub(crate) struct Package<'a, 'w> {
     world: &'a World<'w>,
@@ -359,11 +356,10 @@ impl<'a, 'w> Package<'a, 'w> {
         }
     }
 
-    fn method_offset(&self, class: usize, method: usize) -> u16 {
+    fn method_offset(&self, class: usize, method: usize) -> u32 {
         self.method_offsets
             .get(&(class, method))
-            .copied()
-            .unwrap_or(0)
+            .map_or(0, |offset| u32::from(*offset))
     }
 
     fn applets(&self, diagnostics: &mut Diagnostics) -> Vec<AppletEntry> {

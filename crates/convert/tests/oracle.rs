@@ -70,7 +70,7 @@ impl Card {
         let package = vm.link(&output.cap_file).unwrap();
         let mut methods = BTreeMap::new();
         for class in &output.export.classes {
-            let exported = &output.cap_file.exports()[usize::from(class.token)];
+            let exported = &output.cap_file.packages()[0].exports[usize::from(class.token)];
             for method in class
                 .methods
                 .iter()

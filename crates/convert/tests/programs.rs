@@ -95,8 +95,7 @@ fn compare(name: &str, ours: &CapFile, theirs: &CapFile) {
         "{name}"
     );
     let exports = |cap: &CapFile| -> Vec<_> {
-        cap.exports()
-            .iter()
+        cap.exported_classes()
             .map(|e| (e.static_fields.clone(), e.static_methods.len()))
             .collect()
     };
@@ -107,7 +106,7 @@ fn compare(name: &str, ours: &CapFile, theirs: &CapFile) {
             .classes()
             .iter()
             .map(|c| {
-                let inherited: Vec<bool> = c.public_methods.iter().map(|m| *m == 0xFFFF).collect();
+                let inherited: Vec<bool> = c.public_methods.iter().map(Option::is_none).collect();
                 let tables: Vec<_> = c.interfaces.iter().map(|i| i.methods.clone()).collect();
                 (
                     c.flags,

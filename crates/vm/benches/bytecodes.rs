@@ -33,7 +33,7 @@ impl Host for Bare {
 struct Count(AtomicU64);
 
 impl Observer for Count {
-    fn instruction(&self, _: PackageId, _: u16, _: Opcode) {
+    fn instruction(&self, _: PackageId, _: u32, _: Opcode) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -24,7 +24,7 @@ pub(crate) enum Origin {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     Abstract,
-    Code { package: PackageId, offset: u16 },
+    Code { package: PackageId, offset: u32 },
     Native(MethodId),
 }
 

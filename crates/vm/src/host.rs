@@ -23,5 +23,5 @@ pub trait Host {
 /// Watches execution; costs nothing when there is none.
 pub trait Observer: Send + Sync {
     /// Called before each instruction, with its place in the package's Method component.
-    fn instruction(&self, package: PackageId, offset: u16, opcode: Opcode);
+    fn instruction(&self, package: PackageId, offset: u32, opcode: Opcode);
 }

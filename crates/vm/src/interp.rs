@@ -193,7 +193,7 @@ impl Vm {
         &mut self,
         host: &mut dyn Host,
         package: PackageId,
-        offset: u16,
+        offset: u32,
         args: &[Value],
         owner: Owner,
     ) -> Result<Option<Value>, Stop> {
@@ -452,7 +452,7 @@ impl Machine<'_> {
             // The Method component is at most 65,535 bytes.
             observer.instruction(
                 self.package.id,
-                u16::try_from(self.at).unwrap_or(u16::MAX),
+                u32::try_from(self.at).unwrap_or(u32::MAX),
                 opcode,
             );
         }
@@ -466,15 +466,14 @@ impl Machine<'_> {
         let class = self.vm.class_of(self.vm.heap.get(exception)?);
         loop {
             let handler = self.package.handlers.iter().find(|handler| {
-                let start = usize::from(handler.range.start);
-                (start..start + usize::from(handler.range.length)).contains(&self.at)
+                handler.covered.contains(&self.at)
                     && handler
                         .class
                         .is_none_or(|wanted| self.vm.is_subclass(class, wanted))
             });
             if let Some(handler) = handler {
                 // Counted, or a handler that throws into itself would run for ever.
-                self.pc = handler.range.handler.into();
+                self.pc = handler.start;
                 self.count_step()?;
                 self.sp = self.floor;
                 self.push(Word::reference(exception))?;

@@ -86,16 +86,25 @@ enum Imported {
         package: &'static ApiPackage,
         minor: u8,
     },
-    Loaded(Arc<Package>),
+    Loaded {
+        file: Arc<Package>,
+        /// Which of the file's public packages.
+        exports: usize,
+    },
 }
 
 impl Vm {
     /// Links a package; its static fields get their first values. Takes part in no transaction.
     pub fn link(&mut self, cap: &CapFile) -> Result<PackageId, LinkError> {
-        if self.package_by_aid(cap.aid()).is_some()
-            || api::package_by_aid(cap.aid().as_bytes()).is_some()
+        for aid in cap
+            .packages()
+            .iter()
+            .map(|package| &package.aid)
+            .chain([cap.aid()])
         {
-            return Err(LinkError::Duplicate(cap.aid().clone()));
+            if self.has_package(aid) {
+                return Err(LinkError::Duplicate(aid.clone()));
+            }
         }
         let id = (1..=0x7F)
             .map(PackageId)
@@ -143,8 +152,10 @@ impl Vm {
                         }
                         _ => None,
                     };
+                    let start = code::place(range.start);
                     Handler {
-                        range: *range,
+                        covered: start..start + usize::from(range.length),
+                        start: code::place(range.handler),
                         class,
                     }
                 });
@@ -157,7 +168,7 @@ impl Vm {
                     imports: imports
                         .iter()
                         .filter_map(|import| match import {
-                            Imported::Loaded(package) => Some(package.id),
+                            Imported::Loaded { file, .. } => Some(file.id),
                             Imported::Api { .. } => None,
                         })
                         .collect(),
@@ -209,12 +220,19 @@ impl Vm {
                     Err(LinkError::ImportVersion(import.aid.clone()))
                 };
             }
-            let package = self
-                .package_by_aid(&import.aid)
-                .and_then(|id| self.package(id));
-            let package = package.ok_or_else(|| LinkError::MissingImport(import.aid.clone()))?;
-            if package.cap.header().version.satisfies(version) {
-                Ok(Imported::Loaded(package.clone()))
+            let found = self.linked().find_map(|file| {
+                let mut packages = file.cap.packages().iter();
+                let exports = packages.position(|package| package.aid == import.aid)?;
+                Some((file, exports))
+            });
+            let (file, exports) =
+                found.ok_or_else(|| LinkError::MissingImport(import.aid.clone()))?;
+            let there = &file.cap.packages()[exports];
+            if there.version.satisfies(version) {
+                Ok(Imported::Loaded {
+                    file: file.clone(),
+                    exports,
+                })
             } else {
                 Err(LinkError::ImportVersion(import.aid.clone()))
             }

@@ -3,8 +3,9 @@
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::ops::Range;
 
-use hydra_cap::{ArrayInit, CapFile, ExceptionHandler};
+use hydra_cap::{ArrayInit, CapFile, ExportedClass};
 
 use crate::class::Method;
 use crate::ids::{ClassIndex, ObjRef, Owner, PackageId};
@@ -46,11 +47,11 @@ pub(crate) enum Entry {
 /// A method's place in the Method component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Extent {
-    pub(crate) header: u16,
+    pub(crate) header: u32,
     pub(crate) end: usize,
 }
 
-/// A package after linking.
+/// A CAP file after linking: a package, or several of the extended form, which share a context (JCRE 3.1 §6.1.2).
 #[derive(Debug)]
 pub(crate) struct Package {
     pub(crate) id: PackageId,
@@ -67,14 +68,23 @@ pub(crate) struct Package {
 }
 
 /// An exception handler after linking.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Handler {
-    pub(crate) range: ExceptionHandler,
+    pub(crate) covered: Range<usize>,
+    pub(crate) start: usize,
     /// None for any exception.
     pub(crate) class: Option<ClassIndex>,
 }
 
 impl Package {
+    /// The exported classes of one of the file's public packages, by class token.
+    pub(crate) fn exports(&self, package: usize) -> &[ExportedClass] {
+        let package = self.cap.packages().get(package);
+        package
+            .map(|package| package.exports.as_slice())
+            .unwrap_or_default()
+    }
+
     pub(crate) fn class_at(&self, offset: u16) -> Option<ClassIndex> {
         let found = self
             .classes
@@ -83,7 +93,7 @@ impl Package {
         Some(self.classes[found].1)
     }
 
-    pub(crate) fn has_method(&self, offset: u16) -> bool {
+    pub(crate) fn has_method(&self, offset: u32) -> bool {
         self.methods
             .binary_search_by_key(&offset, |extent| extent.header)
             .is_ok()

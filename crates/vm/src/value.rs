@@ -30,7 +30,7 @@ pub enum MethodRef {
         /// The package.
         package: PackageId,
         /// The offset.
-        offset: u16,
+        offset: u32,
     },
     /// A method of the API, which the host runs.
     Native(MethodId),

@@ -130,11 +130,20 @@ impl Vm {
         self.linked().map(|package| (package.id, &package.cap))
     }
 
-    /// The package with this AID.
+    /// The package, or file of the extended form, with this AID.
     pub fn package_by_aid(&self, aid: &Aid) -> Option<PackageId> {
         self.packages()
             .find(|(_, cap)| cap.aid() == aid)
             .map(|(id, _)| id)
+    }
+
+    /// Whether an AID is that of a package of the API, of a loaded file, or of a public package in one.
+    pub fn has_package(&self, aid: &Aid) -> bool {
+        let mut loaded = self.packages().flat_map(|(_, cap)| {
+            let packages = cap.packages().iter().map(|package| &package.aid);
+            packages.chain([cap.aid()])
+        });
+        api::package_by_aid(aid.as_bytes()).is_some() || loaded.any(|known| known == aid)
     }
 
     /// The install method of an applet module.

@@ -83,7 +83,7 @@ fn a_static_method_of_a_real_library_computes() {
         let mut vm = Vm::new(ApiLayout::new(), Limits::default());
         let library = cap(kit, "lablib.cap");
         let package = vm.link(&library).unwrap();
-        let base = &library.exports()[1];
+        let base = &library.packages()[0].exports[1];
         let fib = MethodRef::Code {
             package,
             offset: base.static_methods[1],
@@ -166,20 +166,19 @@ fn run_everything(vm: &mut Vm, package: PackageId) -> usize {
         .unwrap()
         .1
         .clone();
-    let mut methods: Vec<u16> = cap
+    let mut methods: Vec<u32> = cap
         .applets()
         .iter()
         .map(|applet| applet.install_method)
         .collect();
     methods.extend(
-        cap.exports()
-            .iter()
+        cap.exported_classes()
             .flat_map(|class| class.static_methods.clone()),
     );
     methods.extend(
         cap.classes()
             .iter()
-            .flat_map(|class| class.public_methods.clone()),
+            .flat_map(|class| class.public_methods.iter().flatten().copied()),
     );
     methods.extend(cap.constant_pool().iter().filter_map(|entry| match entry {
         CpEntry::StaticMethod(offset) => Some(*offset),
@@ -189,11 +188,7 @@ fn run_everything(vm: &mut Vm, package: PackageId) -> usize {
     let mut objects = vec![ObjRef::NULL];
     let mut runs = 0;
     for offset in methods {
-        let Some(header) = cap
-            .method_info()
-            .get(usize::from(offset)..)
-            .and_then(MethodHeader::read)
-        else {
+        let Some(header) = cap.code_from(offset).and_then(MethodHeader::read) else {
             continue;
         };
         for kind in 0..4 {
@@ -201,7 +196,9 @@ fn run_everything(vm: &mut Vm, package: PackageId) -> usize {
             let args: Vec<Value> = (0..header.nargs)
                 .map(|i| match (kind, i) {
                     (0, _) => Value::Short(i16::from(i)),
-                    (1, 0) | (2, _) => Value::Ref(objects[usize::from(offset) % objects.len()]),
+                    (1, 0) | (2, _) => {
+                        Value::Ref(objects[usize::try_from(offset).unwrap() % objects.len()])
+                    }
                     (_, 0) => Value::Ref(buffer.unwrap_or_default()),
                     _ => Value::Short(2),
                 })

@@ -51,7 +51,7 @@ const OTHER: Owner = Owner {
 struct Card {
     vm: Vm,
     package: PackageId,
-    offsets: BTreeMap<String, u16>,
+    offsets: BTreeMap<String, u32>,
 }
 
 /// Each case's code is a method `caseN` with one argument.

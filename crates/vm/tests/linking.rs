@@ -43,7 +43,7 @@ fn length_token() -> u8 {
 
 /// A digest of an applet's own, made against an API whose MessageDigest had six virtual methods: its first new method
 /// has token 6, a number that Java Card 3.2 gave to `doIntermediateMessageDigest`.
-fn own_digest() -> (CapFile, BTreeMap<String, u16>) {
+fn own_digest() -> (CapFile, BTreeMap<String, u32>) {
     let mut package = Package::new(&[0xF0, 0x44, 0x49, 0x47, 1]);
     package.import(&SECURITY);
     package.class(Class {

@@ -46,7 +46,7 @@ impl Host for Bare {
 struct Seen(Mutex<BTreeSet<Opcode>>);
 
 impl Observer for Seen {
-    fn instruction(&self, _: PackageId, _: u16, opcode: Opcode) {
+    fn instruction(&self, _: PackageId, _: u32, opcode: Opcode) {
         self.0.lock().unwrap().insert(opcode);
     }
 }

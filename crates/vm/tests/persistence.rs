@@ -42,7 +42,7 @@ type Memory = BTreeMap<RecordKey, Vec<u8>>;
 struct Card {
     vm: Vm,
     package: PackageId,
-    offsets: BTreeMap<String, u16>,
+    offsets: BTreeMap<String, u32>,
     memory: Memory,
 }
 
@@ -53,7 +53,7 @@ fn layout() -> ApiLayout {
     )
 }
 
-fn cap(codes: &[(&str, &str)]) -> (CapFile, BTreeMap<String, u16>) {
+fn cap(codes: &[(&str, &str)]) -> (CapFile, BTreeMap<String, u32>) {
     let mut package = fixture::package();
     for (i, (name, code)) in codes.iter().enumerate() {
         package.method(name, 1, 2, 6, code);

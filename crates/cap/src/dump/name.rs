@@ -163,7 +163,7 @@ impl CapFile {
     }
 
     /// The class that declares the method at this offset.
-    pub(super) fn declaring(&self, method: u16) -> Option<String> {
+    pub(super) fn declaring(&self, method: u32) -> Option<String> {
         let described = self.descriptor().and_then(|descriptor| {
             descriptor.classes.iter().find(|class| {
                 class.flags & 0x40 == 0 && class.methods.iter().any(|own| own.method == method)
@@ -175,13 +175,13 @@ impl CapFile {
         // Superclasses come first, and a subclass's table repeats what it inherits.
         let class = self.classes().iter().find(|class| {
             let mut tables = class.public_methods.iter().chain(&class.package_methods);
-            tables.any(|own| *own == method)
+            tables.any(|own| *own == Some(method))
         })?;
         Some(format!("class@{}", class.offset))
     }
 
     /// The name of the method at this offset, where one is known.
-    pub(super) fn method_name(&self, method: u16) -> Option<String> {
+    pub(super) fn method_name(&self, method: u32) -> Option<String> {
         let applets = self.applets();
         if applets.iter().any(|applet| applet.install_method == method) {
             return Some("install".to_owned());
@@ -194,7 +194,7 @@ impl CapFile {
         }
         self.classes().iter().find_map(|class| {
             let mut table = (class.public_base..=u8::MAX).zip(&class.public_methods);
-            let (token, _) = table.find(|(_, own)| **own == method)?;
+            let (token, _) = table.find(|(_, own)| **own == Some(method))?;
             Some(self.api_name(class, token)?.name.to_owned())
         })
     }

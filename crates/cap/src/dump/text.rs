@@ -2,11 +2,13 @@
 
 use core::fmt;
 
-use super::{ClassDump, Dump, MethodDump, TableEntry};
+use super::{ClassDump, Dump, MethodDump, PackageDump, TableEntry};
 
 impl fmt::Display for Dump {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "package {} {}", self.aid, self.version)?;
+        let extended = self.flags.contains(&"extended");
+        let what = if extended { "file" } else { "package" };
+        write!(f, "{what} {} {}", self.aid, self.version)?;
         if !self.name.is_empty() {
             write!(f, " {}", self.name)?;
         }
@@ -54,17 +56,17 @@ impl fmt::Display for Dump {
             hex(f, &statics.values)?;
             writeln!(f)?;
         }
-        if !self.exports.is_empty() {
-            writeln!(f, "\nexports")?;
-        }
-        for export in &self.exports {
-            writeln!(f, "  {} {}", export.token, export.class)?;
-            for (token, field) in export.static_fields.iter().enumerate() {
-                writeln!(f, "    static field {token} static@{field}")?;
+        for package in &self.packages {
+            if extended {
+                write!(f, "\npackage {} {}", package.aid, package.version)?;
+                if !package.name.is_empty() {
+                    write!(f, " {}", package.name)?;
+                }
+                writeln!(f)?;
+            } else if !package.exports.is_empty() {
+                writeln!(f, "\nexports")?;
             }
-            for (token, method) in export.static_methods.iter().enumerate() {
-                writeln!(f, "    static method {token} method@{method}")?;
-            }
+            exports(f, package)?;
         }
         if !self.resources.is_empty() {
             writeln!(f, "\nresources")?;
@@ -176,6 +178,19 @@ impl fmt::Display for MethodDump {
         }
         Ok(())
     }
+}
+
+fn exports(f: &mut fmt::Formatter<'_>, package: &PackageDump) -> fmt::Result {
+    for export in &package.exports {
+        writeln!(f, "  {} {}", export.token, export.class)?;
+        for (token, field) in export.static_fields.iter().enumerate() {
+            writeln!(f, "    static field {token} static@{field}")?;
+        }
+        for (token, method) in export.static_methods.iter().enumerate() {
+            writeln!(f, "    static method {token} method@{method}")?;
+        }
+    }
+    Ok(())
 }
 
 struct Words<'a>(&'a [&'static str]);

@@ -1,20 +1,37 @@
-use super::CapError;
-use super::component::Reader;
-use crate::types::{ClassDescriptor, Descriptor, FieldDescriptor, MethodDescriptor};
+use alloc::vec::Vec;
 
-/// JCVM 3.0.5 §6.14.
-pub(super) fn read(mut reader: Reader<'_>) -> Result<Descriptor, CapError> {
-    let count = reader.u1()?;
-    let classes = reader.list(count.into(), class)?;
-    let types = u16::try_from(reader.position()).map_err(|_| reader.error("too large"))?;
+use super::CapError;
+use super::component::method::Places;
+use super::component::reader::Reader;
+use crate::types::{
+    ClassDescriptor, Descriptor, FieldDescriptor, MethodComponent, MethodDescriptor,
+};
+
+/// JCVM 3.0.5 §6.14; JCVM 3.2 §6.14 for several packages.
+pub(super) fn read(
+    mut reader: Reader<'_>,
+    method: &MethodComponent,
+    extended: bool,
+    places: &Places,
+) -> Result<Descriptor, CapError> {
+    let packages = if extended { reader.u1()? } else { 1 };
+    let mut classes = Vec::new();
+    for package in 0..packages {
+        let count = reader.u1()?;
+        let own = reader.list(count.into(), |reader| {
+            class(reader, package, method, extended.then_some(places))
+        })?;
+        classes.extend(own);
+    }
+    let start = reader.position();
+    let types = u32::try_from(reader.position()).map_err(|_| reader.error("too large"))?;
     let count = reader.u2()?;
     let constant_pool_types = reader.list(count.into(), |reader| {
         let offset = reader.u2()?;
         Ok((offset != 0xFFFF).then_some(offset))
     })?;
     // A type's offset must be that of a descriptor that begins and ends in the component.
-    let part = usize::from(types);
-    let begins = reader.position();
+    let (part, begins) = (start, reader.position());
     while !reader.rest().is_empty() {
         let nibbles = reader.u1()?;
         reader.take(usize::from(nibbles).div_ceil(2))?;
@@ -50,7 +67,12 @@ pub(super) fn read(mut reader: Reader<'_>) -> Result<Descriptor, CapError> {
     })
 }
 
-fn class(reader: &mut Reader<'_>) -> Result<ClassDescriptor, CapError> {
+fn class(
+    reader: &mut Reader<'_>,
+    package: u8,
+    method: &MethodComponent,
+    extended: Option<&Places>,
+) -> Result<ClassDescriptor, CapError> {
     let (token, flags) = (reader.u1()?, reader.u1()?);
     let class = reader.class_ref()?;
     let interfaces = reader.u1()?;
@@ -58,6 +80,7 @@ fn class(reader: &mut Reader<'_>) -> Result<ClassDescriptor, CapError> {
     Ok(ClassDescriptor {
         token,
         flags,
+        package,
         class,
         interfaces: reader.list(interfaces.into(), Reader::class_ref)?,
         fields: reader.list(fields.into(), |reader| {
@@ -69,14 +92,32 @@ fn class(reader: &mut Reader<'_>) -> Result<ClassDescriptor, CapError> {
             })
         })?,
         methods: reader.list(methods.into(), |reader| {
+            let (token, method_flags) = (reader.u1()?, reader.u1()?);
+            let at = reader.position();
+            let (block, offset) = match extended {
+                Some(_) => (reader.u1()?, reader.u2()?),
+                None => (0, reader.u2()?),
+            };
+            // An interface's methods are nowhere.
+            let place = match extended {
+                Some(places) if flags & 0x40 == 0 => places
+                    .resolve(block, offset)
+                    .ok_or_else(|| reader.error_at(at, "no such block"))?,
+                _ => offset.into(),
+            };
+            let (signature, code_length, handler_count) =
+                (reader.u2()?, reader.u2()?, reader.u2()?);
+            // Counted among the handlers of the method's block.
+            let first = method.blocks.get(usize::from(block));
+            let first = first.map_or(0, |block| block.first_handler);
             Ok(MethodDescriptor {
-                token: reader.u1()?,
-                flags: reader.u1()?,
-                method: reader.u2()?,
-                signature: reader.u2()?,
-                code_length: reader.u2()?,
-                handler_count: reader.u2()?,
-                first_handler: reader.u2()?,
+                token,
+                flags: method_flags,
+                method: place,
+                signature,
+                code_length,
+                handler_count,
+                first_handler: reader.u2()?.saturating_add(first),
             })
         })?,
     })

@@ -1,12 +1,18 @@
 use super::*;
 use crate::types::Format;
-use alloc::string::String;
-use std::{format, fs, path::Path};
+use alloc::string::{String, ToString};
+use std::{format, fs, path::Path, vec::Vec};
 
 fn files() -> Vec<(String, Vec<u8>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/caps");
     let mut found = Vec::new();
-    for folder in ["2.1-jc222", "2.1-jc305", "2.3-compact", "rmi"] {
+    for folder in [
+        "2.1-jc222",
+        "2.1-jc305",
+        "2.3-compact",
+        "2.3-extended",
+        "rmi",
+    ] {
         for entry in fs::read_dir(root.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "cap") {
@@ -17,7 +23,7 @@ fn files() -> Vec<(String, Vec<u8>)> {
             }
         }
     }
-    assert!(found.len() >= 16);
+    assert!(found.len() >= 19);
     found
 }
 
@@ -50,7 +56,17 @@ fn real_files_are_read_from_zip_and_from_load_file() {
 
 #[test]
 fn a_component_that_is_cut_short_is_named_with_its_offset() {
-    let (_, bytes) = &files()[0];
+    for (name, bytes) in files() {
+        if matches!(
+            name.as_str(),
+            "2.1-jc222/lablib.cap" | "2.3-extended/lab-3pkg.cap"
+        ) {
+            every_component_cut_short(&bytes);
+        }
+    }
+}
+
+fn every_component_cut_short(bytes: &[u8]) {
     let file = CapFile::from_zip(bytes).unwrap();
     let raw: Vec<_> = file
         .components()
@@ -76,13 +92,18 @@ fn a_component_that_is_cut_short_is_named_with_its_offset() {
 
 #[test]
 fn every_prefix_of_a_load_file_and_of_a_zip_is_refused() {
-    let (_, bytes) = &files()[0];
-    let load = CapFile::from_zip(bytes).unwrap().to_load_file();
-    for size in 0..load.len() {
-        CapFile::from_load_file(&load[..size]).unwrap_err();
-    }
-    for size in 0..bytes.len() {
-        CapFile::from_zip(&bytes[..size]).unwrap_err();
+    let files = files();
+    let extended = files
+        .iter()
+        .find(|(name, _)| name.ends_with("lab-3pkg.cap"));
+    for (_, bytes) in [&files[0], extended.unwrap()] {
+        let load = CapFile::from_zip(bytes).unwrap().to_load_file();
+        for size in 0..load.len() {
+            CapFile::from_load_file(&load[..size]).unwrap_err();
+        }
+        for size in 0..bytes.len() {
+            CapFile::from_zip(&bytes[..size]).unwrap_err();
+        }
     }
 }
 
@@ -116,11 +137,84 @@ fn changed_bytes_never_panic() {
     assert!(refused > 1000);
 }
 
+/// What the converter's manifest and sources say of the files.
 #[test]
-fn the_extended_form_is_refused_by_name() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/caps/2.3-extended");
-    for entry in fs::read_dir(root).unwrap() {
-        let bytes = fs::read(entry.unwrap().path()).unwrap();
-        assert_eq!(CapFile::from_zip(&bytes), Err(CapError::Extended));
+fn files_of_the_extended_form_tell_packages_blocks_and_resources() {
+    let file = |name: &str| {
+        let files = files();
+        let (_, bytes) = files.iter().find(|(known, _)| known == name).unwrap();
+        CapFile::from_zip(bytes).unwrap()
+    };
+    let lab = file("2.3-extended/lab-3pkg.cap");
+    assert!(lab.is_extended());
+    assert_eq!(lab.aid().to_string(), "F04C414200EE");
+    let names: Vec<_> = lab.packages().iter().map(|p| p.aid.to_string()).collect();
+    assert_eq!(
+        names,
+        ["F04C41420001"],
+        "two of the three packages are private"
+    );
+    assert_eq!(lab.exported_classes().count(), 2);
+    assert_eq!(lab.applets().len(), 2);
+    let packages = lab.descriptor().unwrap().classes.iter().map(|c| c.package);
+    assert_eq!(packages.collect::<Vec<_>>(), [0, 0, 1, 2, 2]);
+
+    let both = file("2.3-extended/bench-ints-2pkg-res.cap");
+    let sizes = both.resources().iter().map(|r| r.bytes.len());
+    assert!(sizes.sum::<usize>() > 0);
+    for cap in [&lab, &both] {
+        let last = cap.method().blocks.last().unwrap();
+        assert_eq!(usize::try_from(last.end).unwrap(), cap.method_info().len());
+        for applet in cap.applets() {
+            assert!(cap.method().block_of(applet.install_method).is_some());
+        }
     }
+}
+
+/// The extended file with one component changed.
+fn changed(
+    file: &CapFile,
+    component: ComponentTag,
+    change: impl FnOnce(&mut Vec<u8>),
+) -> Result<CapFile, CapError> {
+    let mut raw: Vec<_> = file
+        .components()
+        .map(|(tag, bytes)| (tag, bytes.to_vec()))
+        .collect();
+    let (_, bytes) = raw.iter_mut().find(|(tag, _)| *tag == component).unwrap();
+    change(bytes);
+    CapFile::from_components(raw)
+}
+
+#[test]
+fn what_an_extended_file_says_twice_must_agree() {
+    let files = files();
+    let (_, bytes) = files
+        .iter()
+        .find(|(name, _)| name.ends_with("lab-3pkg.cap"))
+        .unwrap();
+    let file = CapFile::from_zip(bytes).unwrap();
+    let refused = |component, change: fn(&mut Vec<u8>), expected| {
+        let error = changed(&file, component, change).unwrap_err();
+        assert!(error.to_string().ends_with(expected), "{error}");
+    };
+    assert!(changed(&file, ComponentTag::Header, |_| {}).is_ok());
+    refused(
+        ComponentTag::Method,
+        |info| info[4] += 1,
+        "the blocks do not follow one another",
+    );
+    refused(
+        ComponentTag::ReferenceLocation,
+        |info| info[0] += 1,
+        "not the Method component's number of blocks",
+    );
+    refused(
+        ComponentTag::Export,
+        |info| info[0] += 1,
+        "not the Header component's number of packages",
+    );
+    refused(ComponentTag::Applet, |info| info[9] = 1, "no such block");
+    // The flag in a format that has no extended form.
+    refused(ComponentTag::Header, |info| info[4] = 2, "unknown flag");
 }

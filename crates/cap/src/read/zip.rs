@@ -74,7 +74,7 @@ pub(super) fn components(bytes: &[u8]) -> Result<Vec<(ComponentTag, usize, Vec<u
             return Err(error("not an entry of the ZIP directory"));
         }
         let name = zip.slice(entry + 46, zip.u2(entry + 28)?)?;
-        if let Some((prefix, tag)) = component_name(name)? {
+        if let Some((prefix, tag)) = component_name(name) {
             if folder.is_some_and(|seen| seen != prefix) {
                 return Err(error("a second package"));
             }
@@ -121,10 +121,8 @@ fn content(zip: &Zip<'_>, entry: usize) -> Result<Vec<u8>, CapError> {
 }
 
 /// The folder before `javacard/` and the component, if the name is one's.
-fn component_name(name: &[u8]) -> Result<Option<(&[u8], ComponentTag)>, CapError> {
-    let Some(slash) = name.iter().rposition(|&byte| byte == b'/') else {
-        return Ok(None);
-    };
+fn component_name(name: &[u8]) -> Option<(&[u8], ComponentTag)> {
+    let slash = name.iter().rposition(|&byte| byte == b'/')?;
     let (folder, file) = (&name[..slash], &name[slash + 1..]);
     let folder = match folder
         .len()
@@ -136,21 +134,20 @@ fn component_name(name: &[u8]) -> Result<Option<(&[u8], ComponentTag)>, CapError
         {
             prefix
         }
-        _ => return Ok(None),
+        _ => return None,
     };
-    let Some(dot) = file.iter().rposition(|&byte| byte == b'.') else {
-        return Ok(None);
-    };
+    let dot = file.iter().rposition(|&byte| byte == b'.')?;
     let (stem, extension) = (&file[..dot], &file[dot + 1..]);
     let tag = ComponentTag::LOAD_ORDER
         .into_iter()
         .find(|tag| tag.file_stem().as_bytes().eq_ignore_ascii_case(stem));
     match tag {
-        Some(tag) if extension.eq_ignore_ascii_case(b"cap") => Ok(Some((folder, tag))),
-        Some(ComponentTag::Method) if extension.eq_ignore_ascii_case(b"capx") => {
-            Err(CapError::Extended)
+        Some(tag) if extension.eq_ignore_ascii_case(b"cap") => Some((folder, tag)),
+        // JCVM 3.2 §4.1.3: what has a size of four bytes.
+        Some(tag) if extension.eq_ignore_ascii_case(b"capx") && tag.has_wide_size(true) => {
+            Some((folder, tag))
         }
-        _ => Ok(None),
+        _ => None,
     }
 }
 

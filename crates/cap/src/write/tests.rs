@@ -74,7 +74,7 @@ const FILES: [(&str, &[u8]); 16] = [
 
 fn rewrite(cap: &CapFile) -> Result<Vec<(ComponentTag, Vec<u8>)>, TooLarge> {
     let format = cap.header().format;
-    let first = usize::from(cap.method().first_method);
+    let first = usize::try_from(cap.method().blocks[0].first_method).unwrap();
     let mut components = alloc::vec![
         (ComponentTag::Header, header(cap.header())?),
         (ComponentTag::Import, import(cap.imports())?),
@@ -102,11 +102,12 @@ fn rewrite(cap: &CapFile) -> Result<Vec<(ComponentTag, Vec<u8>)>, TooLarge> {
     if !cap.applets().is_empty() {
         components.push((ComponentTag::Applet, applet(cap.applets())?));
     }
-    if !cap.exports().is_empty() {
-        components.push((ComponentTag::Export, export(cap.exports())?));
+    if !cap.packages()[0].exports.is_empty() {
+        components.push((ComponentTag::Export, export(&cap.packages()[0].exports)?));
     }
     if let (Some(parsed), Some(raw)) = (cap.descriptor(), cap.component(ComponentTag::Descriptor)) {
-        let types = usize::from(parsed.types) + 2 + 2 * parsed.constant_pool_types.len();
+        let types =
+            usize::try_from(parsed.types).unwrap() + 2 + 2 * parsed.constant_pool_types.len();
         let written = descriptor(&parsed.classes, &parsed.constant_pool_types, &raw[types..])?;
         components.push((ComponentTag::Descriptor, written));
     }

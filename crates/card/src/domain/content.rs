@@ -5,7 +5,6 @@
 use alloc::vec::Vec;
 
 use hydra_cap::CapFile;
-use hydra_cap::api;
 use hydra_crypto::{SecretKey, ct_eq, sha1, sha256};
 use hydra_gp::load_file::Loading;
 use hydra_gp::{Delete, InstallApplication, InstallForLoad, Load, MakeSelectable, Privileges};
@@ -90,7 +89,12 @@ impl Card {
             .map(|applet| applet.aid.clone())
             .collect();
         let vm = self.runtime.vm();
-        if is_taken(vm, cap.aid()) || registry::get(vm, request.domain).is_none() {
+        // A file of the extended form has AIDs beside its own.
+        let taken = cap
+            .packages()
+            .iter()
+            .any(|package| is_taken(vm, &package.aid));
+        if taken || is_taken(vm, cap.aid()) || registry::get(vm, request.domain).is_none() {
             return Err(StatusWord::CONDITIONS_NOT_SATISFIED);
         }
         let id = registry::free_id(vm).ok_or(StatusWord::NOT_ENOUGH_MEMORY)?;
@@ -326,10 +330,7 @@ impl Card {
 
 /// Whether an application, a load file or a package of the platform has this AID.
 fn is_taken(vm: &hydra_vm::Vm, aid: &Aid) -> bool {
-    registry::by_aid(vm, aid.as_bytes()).is_some()
-        || api::PACKAGES
-            .iter()
-            .any(|package| package.aid == aid.as_bytes())
+    registry::by_aid(vm, aid.as_bytes()).is_some() || vm.has_package(aid)
 }
 
 /// §9.3.5: a domain takes content unless it is locked or not yet selectable. Its provider's consent is the issuer's

@@ -4,7 +4,7 @@ use hydra_cap::export::NO_TOKEN;
 use hydra_cap::write;
 use hydra_cap::{ClassInfo, ImplementedInterface, InterfaceInfo};
 
-use super::{NO_OFFSET, Package};
+use super::Package;
 use crate::diagnostic::{Diagnostics, Place, dotted};
 use crate::shape::Body;
 use crate::world::ClassId;
@@ -58,10 +58,10 @@ impl Package<'_, '_> {
                 slots
                     .iter()
                     .map(|slot| match slot.body {
-                        Body::Own(c, m) => self.method_offset(c, m),
-                        Body::Foreign => NO_OFFSET,
+                        Body::Own(c, m) => Some(self.method_offset(c, m)),
+                        Body::Foreign => None,
                     })
-                    .collect::<Vec<u16>>()
+                    .collect::<Vec<_>>()
             };
             let token_mapping = shape.public.iter().enumerate().map(|(token, _)| {
                 u8::try_from(token)

@@ -64,6 +64,7 @@ impl Package<'_, '_> {
                 .collect()
         };
         Ok(ClassDescriptor {
+            package: 0,
             token: shape.token.unwrap_or(NO_TOKEN),
             flags,
             class: self.class_ref(ClassId::Own(c)),

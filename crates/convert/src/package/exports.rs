@@ -19,23 +19,14 @@ impl Package<'_, '_> {
             let Some(token) = shape.token.filter(|_| self.exported[c]) else {
                 continue;
             };
-            let by_token = |tokens: &[Option<u8>], offset: &dyn Fn(usize) -> u16| {
-                let mut list: Vec<(u8, u16)> = tokens
-                    .iter()
-                    .enumerate()
-                    .filter_map(|(index, token)| Some(((*token)?, offset(index))))
-                    .collect();
-                list.sort_unstable();
-                list.into_iter().map(|(_, offset)| offset).collect()
-            };
             let field_offset = |f: usize| self.image.offsets.get(&(c, f)).copied().unwrap_or(0);
             let exported = ExportedClass {
                 class: self.class_offsets[c],
-                static_fields: by_token(&shape.static_fields, &field_offset),
+                static_fields: by_token(&shape.static_fields, field_offset),
                 static_methods: if class.interface {
                     Vec::new()
                 } else {
-                    by_token(&shape.static_methods, &|m| self.method_offset(c, m))
+                    by_token(&shape.static_methods, |m| self.method_offset(c, m))
                 },
             };
             classes.push((token, exported));
@@ -221,4 +212,14 @@ pub(super) fn visibility(access: Access) -> u16 {
         Access::Protected => ApiFlags::PROTECTED,
         Access::Package | Access::Private => 0,
     }
+}
+
+/// The offsets of what has a token, in the order of tokens.
+fn by_token<T: Ord>(tokens: &[Option<u8>], offset: impl Fn(usize) -> T) -> Vec<T> {
+    let with_token = tokens.iter().enumerate();
+    let mut list: Vec<(u8, T)> = with_token
+        .filter_map(|(index, token)| Some(((*token)?, offset(index))))
+        .collect();
+    list.sort_unstable();
+    list.into_iter().map(|(_, offset)| offset).collect()
 }

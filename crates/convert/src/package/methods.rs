@@ -70,10 +70,10 @@ impl Package<'_, '_> {
                     handlers.push((
                         index,
                         ExceptionHandler {
-                            start: place(handler.start)?,
+                            start: place(handler.start)?.into(),
                             length: place(handler.end)? - place(handler.start)?,
                             stop: true,
-                            handler: place(handler.target)?,
+                            handler: place(handler.target)?.into(),
                             catch_type: handler.catch_type,
                         },
                     ));
@@ -109,7 +109,7 @@ impl Package<'_, '_> {
                 let at = write::first_method_offset(i) + 6;
                 locations
                     .short_indices
-                    .push(u16::try_from(at).map_err(|_| too_large)?);
+                    .push(u32::try_from(at).map_err(|_| too_large)?);
             }
         }
         let first = write::first_method_offset(handlers.len());
@@ -117,7 +117,7 @@ impl Package<'_, '_> {
             bytes.extend(written.header());
             if let Some(body) = &written.body {
                 let base = first + bytes.len();
-                let place = |at: &usize| u16::try_from(base + at).map_err(|_| too_large);
+                let place = |at: &usize| u32::try_from(base + at).map_err(|_| too_large);
                 for at in &body.code.byte_indices {
                     locations.byte_indices.push(place(at)?);
                 }
@@ -133,7 +133,7 @@ impl Package<'_, '_> {
 }
 
 pub(super) fn covered(handler: &ExceptionHandler) -> (u32, u32) {
-    let start = u32::from(handler.start);
+    let start = handler.start;
     (start, start + u32::from(handler.length))
 }
 

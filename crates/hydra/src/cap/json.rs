@@ -38,11 +38,16 @@ pub(super) fn dump(dump: &Dump) -> Value {
             "zeroed": dump.statics.zeroed,
             "values": hex(&dump.statics.values),
         },
-        "exports": list(&dump.exports, |export| json!({
-            "token": export.token,
-            "class": export.class,
-            "static_fields": export.static_fields,
-            "static_methods": export.static_methods,
+        "packages": list(&dump.packages, |package| json!({
+            "name": package.name,
+            "aid": package.aid.to_string(),
+            "version": package.version.to_string(),
+            "exports": list(&package.exports, |export| json!({
+                "token": export.token,
+                "class": export.class,
+                "static_fields": export.static_fields,
+                "static_methods": export.static_methods,
+            })),
         })),
         "resources": list(&dump.resources, |(id, bytes)| json!({"id": id, "bytes": bytes})),
     })

@@ -128,7 +128,9 @@ impl Machine<'_> {
     /// §7.5 jsr
     pub(super) fn jsr(&mut self) -> Result<(), Fault> {
         let by = self.s2()?;
-        let back = u16::try_from(self.pc).map_err(|_| Fault::IllegalInstruction)?;
+        // The low half is enough: `ret` is in the same method.
+        let [.., high, low] = self.pc.to_be_bytes();
+        let back = u16::from_be_bytes([high, low]);
         self.push(Word::return_address(self.vm.frames.len(), back))?;
         self.branch(by)
     }

@@ -177,7 +177,7 @@ impl Machine<'_> {
     pub(super) fn enter(
         &mut self,
         package: PackageId,
-        offset: u16,
+        offset: u32,
         nargs: u8,
         owner: Owner,
         kind: FrameKind,
@@ -194,11 +194,8 @@ impl Machine<'_> {
         } else if kind == FrameKind::Inner {
             self.save();
         }
-        let header = self
-            .package
-            .code
-            .get(usize::from(offset)..)
-            .and_then(MethodHeader::read);
+        let start = usize::try_from(offset).map_err(|_| Fault::IllegalInstruction)?;
+        let header = self.package.code.get(start..).and_then(MethodHeader::read);
         let header = header.ok_or(Fault::IllegalInstruction)?;
         if header.is_abstract {
             return Err(Fault::AbstractMethod);
@@ -233,7 +230,7 @@ impl Machine<'_> {
             limit,
         });
         self.active = owner;
-        self.pc = usize::from(offset) + usize::from(header.size);
+        self.pc = start + usize::from(header.size);
         self.at = self.pc;
         self.sp = floor;
         self.locals = locals;

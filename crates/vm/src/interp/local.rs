@@ -137,7 +137,14 @@ impl Machine<'_> {
     pub(super) fn ret(&mut self) -> Result<(), Fault> {
         let index = self.u1()?;
         let address = self.local(index)?.as_return_address(self.vm.frames.len());
-        self.pc = address.ok_or(Fault::TypeConfusion)?.into();
+        let address = address.ok_or(Fault::TypeConfusion)?;
+        // The linker has seen to it that `jsr` and `ret` are less than 32 KiB apart.
+        let [.., high, low] = self.pc.to_be_bytes();
+        let distance = address.wrapping_sub(u16::from_be_bytes([high, low]));
+        self.pc = self
+            .pc
+            .checked_add_signed(distance.cast_signed().into())
+            .ok_or(Fault::IllegalInstruction)?;
         self.count_step()
     }
 

@@ -80,9 +80,9 @@ impl Vm {
                 Imported::Api { package, .. } => {
                     package.class(class).map(|row| self.api_class(row.id))
                 }
-                Imported::Loaded(package) => {
-                    let export = package.cap.exports().get(usize::from(class))?;
-                    package.class_at(export.class)
+                Imported::Loaded { file, exports } => {
+                    let export = file.exports(*exports).get(usize::from(class))?;
+                    file.class_at(export.class)
                 }
             },
         }
@@ -226,8 +226,8 @@ impl Vm {
 }
 
 /// The method at an offset in the Method component, which the reader has checked to be a header.
-pub(super) fn method_at(cap: &CapFile, package: PackageId, offset: u16) -> Option<Method> {
-    let header = MethodHeader::read(cap.method_info().get(usize::from(offset)..)?)?;
+pub(super) fn method_at(cap: &CapFile, package: PackageId, offset: u32) -> Option<Method> {
+    let header = MethodHeader::read(cap.code_from(offset)?)?;
     let target = if header.is_abstract {
         Target::Abstract
     } else {
@@ -287,7 +287,8 @@ fn public_slots(
         let offset = token
             .checked_sub(base)
             .and_then(|i| info.public_methods.get(i))
-            .copied();
+            .copied()
+            .flatten();
         let own = own_method(cap, package, offset, at)?;
         public.push(slot(methods, inherited, own, at)?);
     }
@@ -312,7 +313,8 @@ fn package_slots(
         let offset = token
             .checked_sub(base)
             .and_then(|i| info.package_methods.get(i))
-            .copied();
+            .copied()
+            .flatten();
         let own = own_method(cap, package, offset, at)?;
         slots.push(slot(methods, inherited.get(token).copied(), own, at)?);
     }
@@ -322,10 +324,10 @@ fn package_slots(
 fn own_method(
     cap: &CapFile,
     package: PackageId,
-    offset: Option<u16>,
+    offset: Option<u32>,
     at: usize,
 ) -> Result<Option<Method>, LinkError> {
-    let Some(offset) = offset.filter(|offset| *offset != 0xFFFF) else {
+    let Some(offset) = offset else {
         return Ok(None);
     };
     let method = method_at(cap, package, offset).filter(|method| method.nargs > 0);

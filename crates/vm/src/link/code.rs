@@ -22,6 +22,14 @@ enum Use {
     Inside,
 }
 
+/// JCVM 3.0.5 §2.2.4.3: bytes of a method.
+const LARGEST_METHOD: usize = 32767;
+
+/// An offset in the Method component as an index: the reader has seen that it is inside.
+pub(super) fn place(offset: u32) -> usize {
+    usize::try_from(offset).unwrap_or(usize::MAX)
+}
+
 fn invalid(offset: usize, reason: &'static str) -> LinkError {
     LinkError::Invalid {
         component: ComponentTag::Method,
@@ -36,13 +44,17 @@ pub(super) fn check(vm: &Vm, cap: &CapFile, pool: &[Entry]) -> Result<Box<[Exten
     let starts = method_starts(cap);
     let mut extents = Vec::new();
     let mut uses = vec![Use::Unseen; code.len()];
-    let ends = starts
-        .iter()
-        .skip(1)
-        .map(|start| usize::from(*start))
-        .chain([code.len()]);
-    for (&header, end) in starts.iter().zip(ends) {
-        let extent = Extent { header, end };
+    let next = starts.iter().skip(1).map(Some).chain([None]);
+    for (&header, next) in starts.iter().zip(next) {
+        let block = cap
+            .method()
+            .block_of(header)
+            .map_or(header, |block| block.end);
+        let end = next.map_or(block, |next| block.min(*next));
+        let extent = Extent {
+            header,
+            end: place(end),
+        };
         Checker {
             vm,
             cap,
@@ -58,14 +70,17 @@ pub(super) fn check(vm: &Vm, cap: &CapFile, pool: &[Entry]) -> Result<Box<[Exten
 
 /// Where methods begin, as far as anything says so. What lies between the last instruction that can be reached and the
 /// next of these is never run.
-fn method_starts(cap: &CapFile) -> BTreeSet<u16> {
+fn method_starts(cap: &CapFile) -> BTreeSet<u32> {
     let mut starts = BTreeSet::new();
     for class in cap.classes() {
         let methods = class.public_methods.iter().chain(&class.package_methods);
-        starts.extend(methods.filter(|offset| **offset != 0xFFFF));
+        starts.extend(methods.flatten());
     }
     starts.extend(cap.applets().iter().map(|applet| applet.install_method));
-    starts.extend(cap.exports().iter().flat_map(|class| &class.static_methods));
+    starts.extend(
+        cap.exported_classes()
+            .flat_map(|class| &class.static_methods),
+    );
     starts.extend(cap.constant_pool().iter().filter_map(|entry| match entry {
         CpEntry::StaticMethod(offset) => Some(*offset),
         _ => None,
@@ -83,7 +98,7 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn method(&mut self, extent: Extent) -> Result<(), LinkError> {
-        let start = usize::from(extent.header);
+        let start = place(extent.header);
         let body = self.code.get(..extent.end).unwrap_or_default();
         let header = body.get(start..).and_then(MethodHeader::read);
         let header = header.ok_or_else(|| invalid(start, "a method's header is cut short"))?;
@@ -94,9 +109,9 @@ impl Checker<'_> {
         let locals = usize::from(header.nargs) + usize::from(header.max_locals);
         let mut pending = vec![first];
         for handler in &self.cap.method().handlers {
-            let from = usize::from(handler.start);
+            let from = place(handler.start);
             if (first..extent.end).contains(&from) {
-                let target = usize::from(handler.handler);
+                let target = place(handler.handler);
                 let end = from + usize::from(handler.length);
                 if end > extent.end || !(first..extent.end).contains(&target) {
                     return Err(invalid(start, "an exception handler crosses methods"));
@@ -126,6 +141,12 @@ impl Checker<'_> {
                 inside.fill(Use::Inside);
                 self.uses[at] = Use::Start;
                 self.instruction(&instruction, locals)?;
+                // JCVM 3.0.5 §2.2.4.3: a method has at most 32767 bytes; `ret` leans on it.
+                if matches!(instruction.opcode, Opcode::Jsr | Opcode::Ret)
+                    && at - first > LARGEST_METHOD
+                {
+                    return Err(invalid(at, "a subroutine in a method that is too large"));
+                }
                 let mut stray = false;
                 instruction.for_each_target(|target| match usize::try_from(target) {
                     Ok(target) if (first..extent.end).contains(&target) => pending.push(target),

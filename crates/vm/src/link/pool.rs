@@ -116,17 +116,16 @@ impl Vm {
                 class,
                 token,
             } => match imports.get(usize::from(package)) {
-                Some(Imported::Loaded(package)) => {
-                    let export = package
-                        .cap
-                        .exports()
+                Some(Imported::Loaded { file, exports }) => {
+                    let export = file
+                        .exports(*exports)
                         .get(usize::from(class))
                         .ok_or("an unknown class")?;
                     let offset = export
                         .static_fields
                         .get(usize::from(token))
                         .ok_or("no such static field")?;
-                    static_field(&package.cap, package.id, *offset).ok_or("no such static field")
+                    static_field(&file.cap, file.id, *offset).ok_or("no such static field")
                 }
                 Some(Imported::Api { package, .. }) => {
                     let row = package.class(class).ok_or("an unknown class")?;
@@ -151,17 +150,16 @@ impl Vm {
                     .get(usize::from(package))
                     .ok_or("an unknown package")?
                 {
-                    Imported::Loaded(package) => {
-                        let export = package
-                            .cap
-                            .exports()
+                    Imported::Loaded { file, exports } => {
+                        let export = file
+                            .exports(*exports)
                             .get(usize::from(class))
                             .ok_or("an unknown class")?;
                         let offset = export
                             .static_methods
                             .get(usize::from(token))
                             .ok_or("no such method")?;
-                        method_at(&package.cap, package.id, *offset)
+                        method_at(&file.cap, file.id, *offset)
                     }
                     Imported::Api { package, .. } => {
                         api_static(package.class(class).ok_or("an unknown class")?, token)

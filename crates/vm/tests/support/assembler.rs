@@ -210,13 +210,13 @@ impl Package {
     }
 
     /// The file, and where each method is in the Method component.
-    pub(crate) fn build(mut self) -> Result<(CapFile, BTreeMap<String, u16>), CapError> {
+    pub(crate) fn build(mut self) -> Result<(CapFile, BTreeMap<String, u32>), CapError> {
         let components = self.components();
         let offsets = components.1;
         Ok((CapFile::from_components(components.0)?, offsets))
     }
 
-    pub(crate) fn components(&mut self) -> (Components, BTreeMap<String, u16>) {
+    pub(crate) fn components(&mut self) -> (Components, BTreeMap<String, u32>) {
         // Handlers come before the code, so their number must be known first.
         let count = self
             .methods
@@ -227,7 +227,7 @@ impl Package {
         let mut offsets = BTreeMap::new();
         let (mut code, mut handlers) = (Vec::new(), Vec::new());
         for method in std::mem::take(&mut self.methods) {
-            offsets.insert(method.name.clone(), u16::try_from(at).unwrap());
+            offsets.insert(method.name.clone(), u32::try_from(at).unwrap());
             let is_abstract = method.text == "abstract";
             let flags = if is_abstract { 0xC0 } else { 0x80 };
             code.extend_from_slice(&[flags, method.stack, method.nargs, method.locals]);
@@ -280,7 +280,7 @@ impl Package {
             }
             for name in info.public.1.iter().chain(&info.package.1) {
                 let offset = offsets.get(*name).copied().unwrap_or(0xFFFF);
-                class.extend_from_slice(&offset.to_be_bytes());
+                class.extend_from_slice(&offset.to_be_bytes()[2..]);
             }
             for (name, methods) in &info.interfaces {
                 class.extend_from_slice(&self.class_ref(name).to_u16().to_be_bytes());
@@ -338,7 +338,7 @@ impl Package {
                     .for_each(|field| export.extend_from_slice(&field.to_be_bytes()));
                 methods
                     .iter()
-                    .for_each(|name| export.extend_from_slice(&offsets[name].to_be_bytes()));
+                    .for_each(|name| export.extend_from_slice(&offsets[name].to_be_bytes()[2..]));
             }
             raw.push((ComponentTag::Export, export));
         }
@@ -348,7 +348,7 @@ impl Package {
             for (aid, install) in &self.applets {
                 applet.push(u8::try_from(aid.len()).unwrap());
                 applet.extend_from_slice(aid);
-                applet.extend_from_slice(&offsets[install].to_be_bytes());
+                applet.extend_from_slice(&offsets[install].to_be_bytes()[2..]);
             }
             raw.push((ComponentTag::Applet, applet));
         }
@@ -563,7 +563,7 @@ fn pool_bytes(entry: CpEntry) -> [u8; 4] {
             class,
             token,
         } => [5, package | 0x80, class, token],
-        CpEntry::StaticMethod(offset) => inner(6, offset),
+        CpEntry::StaticMethod(offset) => inner(6, u16::try_from(offset).unwrap()),
         CpEntry::ExternalStaticMethod {
             package,
             class,
