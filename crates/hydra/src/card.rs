@@ -1,25 +1,22 @@
 //! `hydra card`: cards in image files.
 
 mod info;
+mod run;
 
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use hydra_card::{CardConfig, Random};
 use hydra_crypto::{SeededRandom, SystemRandom};
 use hydra_gp::KeySet;
-use hydra_slot::{Slot, snapshot, vpcd};
+use hydra_slot::{Slot, snapshot};
 use hydra_wire::hex;
 
 use self::info::Info;
+use self::run::Run;
 use crate::print;
 use crate::record::{self, Record};
-
-/// How long a card waits before it looks again for a reader that is not there.
-const AGAIN: Duration = Duration::from_millis(500);
 
 /// Make, run and look into cards in image files.
 #[derive(Subcommand)]
@@ -55,7 +52,7 @@ pub(crate) struct New {
     #[arg(long, value_name = "FILE")]
     image: PathBuf,
     /// The issuer security domain's AES keys: one, or ENC, MAC and DEK one after another; drawn if not given
-    #[arg(long, value_name = "HEX", value_parser = keys, conflicts_with = "test_keys")]
+    #[arg(long, value_name = "HEX", value_parser = record::keys, conflicts_with = "test_keys")]
     keys: Option<KeySet>,
     /// Take the keys 40…4F that every tool tries first: for development alone
     #[arg(long)]
@@ -88,66 +85,6 @@ impl New {
             self.image.display(),
             Record::path(&self.image).display()
         ))
-    }
-}
-
-/// Run a card in a virtual reader of pcscd, until it is told to stop.
-///
-/// The reader comes from the package vsmartcard-vpcd; it listens on port 35963. When it goes away the card waits for it to come back.
-#[derive(Args)]
-#[command(after_help = "Example:\n  hydra card run --image card.img --vpcd 127.0.0.1:35963")]
-pub(crate) struct Run {
-    /// The card
-    #[arg(long, value_name = "FILE")]
-    image: PathBuf,
-    /// Where the virtual reader listens
-    #[arg(long, value_name = "HOST:PORT")]
-    vpcd: String,
-}
-
-impl Run {
-    fn run(self) -> Result<()> {
-        let mut slot = open(&self.image)?;
-        print::aside(format_args!(
-            "card of {} waits for the reader at {}",
-            self.image.display(),
-            self.vpcd
-        ));
-        let served = std::thread::spawn(move || -> Result<()> {
-            loop {
-                if let Ok(stream) = TcpStream::connect(&self.vpcd) {
-                    print::aside("in the reader");
-                    match vpcd::serve(&mut slot, stream) {
-                        Ok(()) => print::aside("the reader went away"),
-                        Err(vpcd::VpcdError::Connection(error)) => {
-                            print::aside(format_args!("the reader went away: {error}"));
-                        }
-                        Err(error) => return Err(error.into()),
-                    }
-                }
-                std::thread::sleep(AGAIN);
-            }
-        });
-        // Every answer was durable before it left, so the card may stop at any moment.
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        runtime.block_on(async {
-            let mut terminate =
-                tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-            let mut look = tokio::time::interval(AGAIN);
-            loop {
-                tokio::select! {
-                    _ = terminate.recv() => return Ok(()),
-                    _ = tokio::signal::ctrl_c() => return Ok(()),
-                    _ = look.tick() => if served.is_finished() { break },
-                }
-            }
-            match served.join() {
-                Ok(result) => result,
-                Err(_) => Err(anyhow!("the card's thread panicked")),
-            }
-        })
     }
 }
 
@@ -193,11 +130,6 @@ impl Restore {
 /// Powers up the card of an image.
 pub(crate) fn open(image: &Path) -> Result<Slot> {
     Ok(Slot::open(image, Box::new(SystemRandom::new()?))?)
-}
-
-/// A key set on the command line.
-pub(crate) fn keys(text: &str) -> Result<KeySet> {
-    record::keys(text)
 }
 
 fn card_id(text: &str) -> Result<[u8; 8]> {

@@ -1,4 +1,6 @@
-//! `hydra gp`: content management of a card under its issuer security domain.
+//! `hydra gp`: content management of a card, wherever it is, under its issuer security domain.
+
+mod keys;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,12 +11,14 @@ use hydra_cap::CapFile;
 use hydra_crypto::{Random, SystemRandom};
 use hydra_gp::{KeySet, Privileges, StatusScope};
 use hydra_reader::GpClient;
-use hydra_slot::Slot;
-use hydra_wire::{Aid, Command, Response, StatusWord, hex};
+use hydra_wire::{Aid, CardLink, Command, Response, StatusWord, hex};
 use serde_json::json;
 
+use self::keys::Keys;
+use crate::print;
 use crate::record::{self, Record};
-use crate::{card, print};
+use crate::terminal::{Terminal, Where};
+use crate::trace::{self, Traced};
 
 /// Load, install, list and delete what is on a card, over SCP03 with its issuer security domain.
 #[derive(Subcommand)]
@@ -23,6 +27,7 @@ pub(crate) enum Gp {
     Load(Load),
     Install(Install),
     Delete(Delete),
+    Keys(Keys),
     Apdu(Apdu),
 }
 
@@ -34,36 +39,44 @@ impl Gp {
             Self::Load(load) => load.run(),
             Self::Install(install) => install.run(),
             Self::Delete(delete) => delete.run(),
+            Self::Keys(keys) => keys.run(),
             Self::Apdu(apdu) => apdu.run(),
         }
     }
 }
 
-/// Which card, and what opens its issuer security domain.
+/// A card under its issuer security domain: where it is, and what opens the domain.
 #[derive(Args)]
-struct Where {
-    /// The card, in an image file that is not in use
-    #[arg(long, value_name = "FILE")]
-    image: PathBuf,
-    /// The issuer security domain's AES keys; those of FILE.record.json if not given
-    #[arg(long, value_name = "HEX", value_parser = card::keys, conflicts_with = "test_keys")]
+struct Managed {
+    #[command(flatten)]
+    card: Where,
+    /// The issuer security domain's AES keys; those of FILE.record.json beside the image if not given
+    #[arg(long, value_name = "HEX", value_parser = record::keys, conflicts_with = "test_keys")]
     keys: Option<KeySet>,
     /// Take the keys 40…4F
     #[arg(long)]
     test_keys: bool,
+    #[command(flatten)]
+    trace: trace::Options,
 }
 
-impl Where {
+impl Managed {
     /// A client in a secure channel with the issuer security domain.
-    fn client(&self) -> Result<GpClient<Slot>> {
-        let keys = match (&self.keys, self.test_keys) {
-            (Some(keys), _) => keys.clone(),
-            (None, true) => record::test_keys(),
-            (None, false) => Record::find(&self.image)?.keys()?,
+    fn client(&self) -> Result<GpClient<Traced<Terminal>>> {
+        let named = match (&self.keys, self.test_keys) {
+            (Some(keys), _) => Some(keys.clone()),
+            (None, true) => Some(record::test_keys()),
+            (None, false) => None,
+        };
+        let keys = match (named, &self.card.image) {
+            // Whatever version they have on the card.
+            (Some(keys), _) => KeySet { version: 0, ..keys },
+            (None, Some(image)) => Record::find(image)?.keys()?,
+            (None, None) => bail!("the card's keys are not known: say --keys or --test-keys"),
         };
         let mut challenge = [0; 8];
         SystemRandom::new()?.draw("host challenge", 0, &mut challenge);
-        let mut client = GpClient::connect(card::open(&self.image)?)?;
+        let mut client = GpClient::connect(self.trace.link(self.card.open()?))?;
         client.select_issuer_domain()?;
         client.authenticate(&keys, &challenge)?;
         Ok(client)
@@ -75,7 +88,7 @@ impl Where {
 #[command(after_help = "Example:\n  hydra gp list --image card.img")]
 pub(crate) struct List {
     #[command(flatten)]
-    card: Where,
+    card: Managed,
     /// Print the entries as one JSON array
     #[arg(long)]
     json: bool,
@@ -130,7 +143,7 @@ impl List {
 #[command(after_help = "Example:\n  hydra gp load --image card.img library.cap")]
 pub(crate) struct Load {
     #[command(flatten)]
-    card: Where,
+    card: Managed,
     /// Load the Descriptor component too, so that the card verifies the bytecode
     #[arg(long)]
     verify: bool,
@@ -153,7 +166,7 @@ impl Load {
 )]
 pub(crate) struct Install {
     #[command(flatten)]
-    card: Where,
+    card: Managed,
     /// Load the Descriptor component too, so that the card verifies the bytecode
     #[arg(long)]
     verify: bool,
@@ -214,7 +227,7 @@ impl Install {
 #[command(after_help = "Example:\n  hydra gp delete --image card.img F048594452F001 --related")]
 pub(crate) struct Delete {
     #[command(flatten)]
-    card: Where,
+    card: Managed,
     /// A load file's applications too
     #[arg(long)]
     related: bool,
@@ -242,9 +255,10 @@ impl Delete {
     after_help = "Example:\n  hydra gp apdu --image card.img --select F048594452F00101 8001000003010203"
 )]
 pub(crate) struct Apdu {
-    /// The card, in an image file that is not in use
-    #[arg(long, value_name = "FILE")]
-    image: PathBuf,
+    #[command(flatten)]
+    card: Where,
+    #[command(flatten)]
+    trace: trace::Options,
     /// Select this application first
     #[arg(long, value_name = "AID")]
     select: Option<Aid>,
@@ -255,8 +269,8 @@ pub(crate) struct Apdu {
 
 impl Apdu {
     fn run(self) -> Result<()> {
-        let mut slot = card::open(&self.image)?;
-        slot.card().reset()?;
+        let mut card = self.trace.link(self.card.open()?);
+        card.reset()?;
         let select = self
             .select
             .iter()
@@ -264,7 +278,7 @@ impl Apdu {
         let mut last = StatusWord::NO_ERROR;
         for command in select.chain(self.commands.iter().map(|command| command.0.clone())) {
             print::line(format_args!("> {}", hex::encode(&command)))?;
-            let response = Response::parse(&slot.card().process(&command))?;
+            let response = Response::parse(&card.transmit(&command)?)?;
             print::line(format_args!(
                 "< {} {:04X}",
                 hex::encode(&response.data),
@@ -282,7 +296,7 @@ impl Apdu {
     }
 }
 
-fn load(client: &mut GpClient<Slot>, cap: &CapFile, verify: bool) -> Result<()> {
+fn load(client: &mut GpClient<Traced<Terminal>>, cap: &CapFile, verify: bool) -> Result<()> {
     let domain = "A000000151000000".parse()?;
     let data = if verify {
         cap.to_load_file_with_descriptor()

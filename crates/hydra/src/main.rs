@@ -8,6 +8,8 @@ mod demo;
 mod gp;
 mod print;
 mod record;
+mod terminal;
+mod trace;
 
 use std::process::ExitCode;
 

@@ -50,14 +50,33 @@ impl Record {
 
     /// Leaves the record, durably, for its owner alone.
     pub(crate) fn leave(&self, image: &Path) -> io::Result<()> {
+        self.prepare(image)?.leave(image)
+    }
+
+    /// Writes the record beside the one there is, durably, for its owner alone.
+    pub(crate) fn prepare(&self, image: &Path) -> io::Result<Prepared> {
+        let mut path = Self::path(image).into_os_string();
+        path.push(".new");
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(Self::path(image))?;
+        let mut file = options.open(&path)?;
         let text = serde_json::to_string_pretty(self)?;
         file.write_all(text.as_bytes())?;
-        file.sync_all()
+        file.sync_all()?;
+        Ok(Prepared(path.into()))
+    }
+
+    /// The record with another key set.
+    pub(crate) fn with_keys(self, keys: &KeySet) -> Self {
+        Self {
+            key_version: keys.version,
+            enc: hex::encode(keys.enc.as_bytes()),
+            mac: hex::encode(keys.mac.as_bytes()),
+            dek: hex::encode(keys.dek.as_bytes()),
+            ..self
+        }
     }
 
     /// The record of an image.
@@ -80,6 +99,16 @@ impl Record {
             key(&self.mac)?,
             key(&self.dek)?,
         ))
+    }
+}
+
+/// A record that is written but not yet the image's.
+pub(crate) struct Prepared(PathBuf);
+
+impl Prepared {
+    /// Makes it the image's record, in place of the one before.
+    pub(crate) fn leave(self, image: &Path) -> io::Result<()> {
+        std::fs::rename(&self.0, Record::path(image))
     }
 }
 

@@ -243,6 +243,24 @@ fn the_world_s_tools_see_an_ordinary_card() {
     assert!(log.contains("00 A4 04 00 06 D2 76 00 01 24 01"), "{log}");
     assert!(log.contains("sw=6A82"), "{log}");
 
+    // Our own client, which shares the reader with nobody.
+    #[cfg(feature = "pcsc")]
+    {
+        let list = said(&mut hydra(&[
+            "gp",
+            "list",
+            "--reader",
+            "Hydra",
+            "--test-keys",
+        ]));
+        assert!(list.contains(BENCH), "{list}");
+        let nobody = hydra(&["gp", "list", "--reader", "Nobody's", "--test-keys"])
+            .output()
+            .expect("runs");
+        assert_eq!(nobody.status.code(), Some(1));
+        assert!(text(&nobody).contains("Hydra 00 00"), "{}", text(&nobody));
+    }
+
     // The card is taken out while the reader runs, and put back.
     drop(card);
     wait_for("No  ", || {

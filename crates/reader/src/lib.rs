@@ -2,7 +2,7 @@
 //! [`CardLink`](hydra_wire::CardLink).
 //!
 //! It holds the conversation: which command after which, and what an answer means. The bytes are `gp`'s; what carries
-//! them (a reader, a socket, a card in this process) is the link's. It prepares no scripts: those are `gp::script`.
+//! them is the link's: [`t1`] on a socket or a terminal, `pcsc` (a feature), or a card in this process. It prepares no scripts: those are `gp::script`.
 //!
 //! ```no_run
 //! use hydra_gp::StatusScope;
@@ -22,6 +22,9 @@
 
 mod client;
 mod error;
+#[cfg(feature = "pcsc")]
+pub mod pcsc;
+pub mod t1;
 
 pub use client::GpClient;
 pub use error::ClientError;

@@ -1,8 +1,8 @@
 //! What a card is plugged into: an image file that holds its memory, locked against a second process, and the card
 //! running in this process as a [`CardLink`].
 //!
-//! [`vpcd`] puts a card into a virtual reader of pcscd, [`snapshot`] goes back to how an image was. What is in the image
-//! is `card`'s business. Serial lines and sockets come later, beside them.
+//! [`vpcd`] puts a card into a virtual reader of pcscd, [`t1`] behind a socket or a terminal, [`snapshot`] goes back to
+//! how an image was. What is in the image is `card`'s business.
 //!
 //! ```
 //! use hydra_card::CardConfig;
@@ -26,6 +26,7 @@
 
 mod image;
 pub mod snapshot;
+pub mod t1;
 pub mod vpcd;
 
 pub use image::ImageFile;

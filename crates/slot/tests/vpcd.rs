@@ -85,12 +85,29 @@ fn a_card_answers_its_reader_and_forgets_channels_without_power() {
 }
 
 #[test]
-fn a_reader_that_goes_away_in_the_middle_is_no_error() {
+fn a_card_without_power_says_nothing() {
     with_reader(|mut reader| {
-        reader.0.write_all(&[0, 9, 0x00, 0xA4]).unwrap();
-        reader.0.shutdown(Shutdown::Both).unwrap();
+        reader.say(&[0]);
+        assert_eq!(reader.ask(&SELECT), []);
+        reader.say(&[1]);
+        assert_eq!(reader.ask(&SELECT)[..2], [0x6F, 0x10]);
     })
     .unwrap();
+}
+
+#[test]
+fn a_reader_that_goes_away_inside_a_message_is_told_where() {
+    for (sent, told) in [
+        (&[0][..], "after 1 of a message's 2 bytes"),
+        (&[0, 9, 0x00, 0xA4], "after 4 of a message's 11 bytes"),
+    ] {
+        let error = with_reader(|mut reader| {
+            reader.0.write_all(sent).unwrap();
+            reader.0.shutdown(Shutdown::Both).unwrap();
+        })
+        .unwrap_err();
+        assert!(error.to_string().contains(told), "{error}");
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ const STEPS: &[(&str, &str)] = &[
     ("format", "cargo fmt --all --check"),
     (
         "lints",
-        "cargo clippy --locked --workspace --all-targets -- -D warnings",
+        "cargo clippy --locked --workspace --all-targets --features hydra/pcsc -- -D warnings",
     ),
     (
         "documentation",
@@ -30,7 +30,10 @@ const STEPS: &[(&str, &str)] = &[
         "cargo run --locked --release -- cap rebuild applets --check",
     ),
     ("fuzz", "cargo xtask fuzz --runs 3000"),
-    ("tests", "cargo test --locked --workspace --no-fail-fast"),
+    (
+        "tests",
+        "cargo test --locked --workspace --features hydra/pcsc --no-fail-fast",
+    ),
 ];
 
 /// What the lines `test result: …` of all test programs add up to.

@@ -114,7 +114,10 @@ impl HostPending {
                 parameter: answer.parameter,
             });
         }
-        Ok(self.proceed(&answer.card_challenge, level))
+        // Version 0 asked for whichever key set the card takes first.
+        let (mut session, command) = self.proceed(&answer.card_challenge, level);
+        session.key_version = answer.key_version;
+        Ok((session, command))
     }
 
     /// Goes on to EXTERNAL AUTHENTICATE without the card's answer, from the counter and the domain that it will answer

@@ -164,6 +164,11 @@ impl Incoming {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// Whether nothing of a block has come yet.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// The next block, if all of it has come. After an error the line should be silent for a while: what is left of the
     /// broken block must not be taken for another.
     pub fn block(&mut self) -> Option<Result<Block, BlockError>> {

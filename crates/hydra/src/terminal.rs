@@ -1,0 +1,86 @@
+//! Which card a command talks to: one in an image file, one behind T=1 on a line, or one in a reader.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use hydra_reader::t1::{Address, LineError, T1Link};
+use hydra_slot::Slot;
+use hydra_wire::CardLink;
+use thiserror::Error;
+
+use crate::card;
+
+/// Where the card is.
+#[derive(Args)]
+#[group(required = true, multiple = false, id = "terminal")]
+pub(crate) struct Where {
+    /// A card in an image file that is not in use
+    #[arg(long, value_name = "FILE")]
+    pub(crate) image: Option<PathBuf>,
+    /// A card behind T=1: tcp:HOST:PORT, unix:PATH or tty:PATH
+    #[arg(long, value_name = "LINE")]
+    pub(crate) connect: Option<Address>,
+    /// A card in the PC/SC reader whose name holds this
+    #[cfg(feature = "pcsc")]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) reader: Option<String>,
+}
+
+impl Where {
+    /// Opens the way to the card. It gets its reset from whoever talks to it.
+    pub(crate) fn open(&self) -> Result<Terminal> {
+        #[cfg(feature = "pcsc")]
+        if let Some(name) = &self.reader {
+            return Ok(Terminal::Reader(hydra_reader::pcsc::PcscLink::open(name)?));
+        }
+        if let Some(address) = &self.connect {
+            let link = T1Link::open(address).with_context(|| address.to_string())?;
+            return Ok(Terminal::Line(link));
+        }
+        let image = self.image.as_deref().context("no card is named")?;
+        Ok(Terminal::Image(Box::new(card::open(image)?)))
+    }
+}
+
+/// A way to a card.
+pub(crate) enum Terminal {
+    Image(Box<Slot>),
+    Line(T1Link),
+    #[cfg(feature = "pcsc")]
+    Reader(hydra_reader::pcsc::PcscLink),
+}
+
+/// Why no answer came.
+#[derive(Debug, Error)]
+pub(crate) enum TerminalError {
+    #[error(transparent)]
+    Card(#[from] hydra_card::Mute),
+    #[error(transparent)]
+    Line(#[from] LineError),
+    #[cfg(feature = "pcsc")]
+    #[error(transparent)]
+    Reader(#[from] hydra_reader::pcsc::PcscError),
+}
+
+impl CardLink for Terminal {
+    type Error = TerminalError;
+
+    fn reset(&mut self) -> Result<Vec<u8>, TerminalError> {
+        Ok(match self {
+            Self::Image(slot) => slot.reset()?,
+            Self::Line(link) => link.reset()?,
+            #[cfg(feature = "pcsc")]
+            Self::Reader(link) => link.reset()?,
+        })
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TerminalError> {
+        Ok(match self {
+            Self::Image(slot) => slot.transmit(command)?,
+            Self::Line(link) => link.transmit(command)?,
+            #[cfg(feature = "pcsc")]
+            Self::Reader(link) => link.transmit(command)?,
+        })
+    }
+}

@@ -1,0 +1,83 @@
+//! `--trace`: what crosses between host and card, decoded, on standard error.
+
+mod describe;
+
+use clap::{Args, ValueEnum};
+use hydra_wire::{CardLink, Command, Response, hex};
+
+use crate::print;
+
+/// How much of what happens is printed.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Options {
+    /// Print every command and response, decoded, on standard error
+    #[arg(
+        long,
+        value_name = "WHAT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "apdu"
+    )]
+    trace: Option<Level>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Level {
+    /// Commands and responses
+    Apdu,
+}
+
+impl Options {
+    /// The link, traced if that is wanted.
+    pub(crate) fn link<L: CardLink>(&self, link: L) -> Traced<L> {
+        Traced {
+            link,
+            traced: self.trace.is_some(),
+        }
+    }
+}
+
+/// A link whose every command, response and reset is printed.
+pub(crate) struct Traced<L> {
+    link: L,
+    traced: bool,
+}
+
+impl<L: CardLink> CardLink for Traced<L> {
+    type Error = L::Error;
+
+    fn reset(&mut self) -> Result<Vec<u8>, L::Error> {
+        let atr = self.link.reset();
+        if self.traced {
+            match &atr {
+                Ok(atr) => print::aside(format_args!("= reset, ATR {}", hex::encode(atr))),
+                Err(error) => print::aside(format_args!("= reset: {error}")),
+            }
+        }
+        atr
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, L::Error> {
+        if !self.traced {
+            return self.link.transmit(command);
+        }
+        print::aside(format_args!("> {}", hex::encode(command)));
+        match Command::parse(command) {
+            Ok(command) => print::aside(format_args!("  {}", describe::command(&command))),
+            Err(error) => print::aside(format_args!("  {error}")),
+        }
+        let answer = self.link.transmit(command);
+        match &answer {
+            Ok(answer) => match Response::parse(answer) {
+                Ok(response) => {
+                    let data = hex::encode(&response.data);
+                    let space = if data.is_empty() { "" } else { " " };
+                    print::aside(format_args!("< {data}{space}{}", response.sw));
+                }
+                Err(error) => print::aside(format_args!("< {}: {error}", hex::encode(answer))),
+            },
+            Err(error) => print::aside(format_args!("< nothing: {error}")),
+        }
+        answer
+    }
+}
