@@ -1,8 +1,9 @@
 //! A CAP file for people: what it has, with names from the API table, and its code.
 //!
-//! A CAP file has no names of its own. Its classes, methods and static fields are called by their
-//! offsets (`class@12`, `method@65`, `static@4`); what comes from the API has its name, methods
-//! that override or implement one of the API's too.
+//! A CAP file has no names of its own but in a Debug component. Its classes, methods and static fields are
+//! called by their offsets (`class@12`, `method@65`, `static@4`); what comes from the API has its name,
+//! methods that override or implement one of the API's too. With a Debug component methods have the names
+//! and source lines of their source.
 //!
 //! ```
 //! # const LIBRARY: &[u8] = include_bytes!("../../../vectors/caps/2.1-jc305/lablib.cap");
@@ -21,8 +22,8 @@ use hydra_wire::Aid;
 
 use crate::opcode::{Instruction, Operands};
 use crate::types::{
-    ArrayInit, CapFile, ClassInfo, ComponentTag, Format, Header, InterfaceInfo, MethodDescriptor,
-    MethodHeader, PackageVersion, PublicPackage,
+    ArrayInit, CapFile, ClassInfo, ComponentTag, DebugMethod, Format, Header, InterfaceInfo,
+    MethodDescriptor, MethodHeader, PackageVersion, PublicPackage,
 };
 
 mod name;
@@ -127,10 +128,12 @@ pub struct MethodDump {
     pub offset: u32,
     /// The class that declares it, if the file says it.
     pub class: Option<String>,
-    /// Its name, if it is a constructor, an install method or one that the API declares.
+    /// Its name, if the file has a Debug component, or it is a constructor, an install method or one that the API declares.
     pub name: Option<String>,
-    /// Its signature, if the file has a Descriptor component.
+    /// Its signature, if the file has a Descriptor or a Debug component.
     pub signature: Option<String>,
+    /// The source file's name, if the file has a Debug component.
+    pub source: Option<String>,
     /// Access in words, if the file has a Descriptor component.
     pub access: Vec<&'static str>,
     /// Stack, arguments and locals; `None` if the header is no method header.
@@ -150,6 +153,8 @@ pub struct CodeLine {
     pub text: String,
     /// What its constant pool index stands for.
     pub refers_to: Option<String>,
+    /// Its source line, if the file has a Debug component that says it.
+    pub line: Option<u16>,
 }
 
 /// An exception handler. Offsets count from the method's first instruction.
@@ -332,7 +337,10 @@ impl CapFile {
     /// Every method that anything in the file leads to, by offset. Without a Descriptor component a
     /// method that nothing leads to is shown as part of the one before it.
     fn dump_methods(&self) -> Vec<MethodDump> {
+        // Names that cannot be read are as good as none.
+        let debug = self.debug().ok().flatten().unwrap_or_default();
         let mut starts = self.method_starts();
+        starts.extend(debug.iter().map(|method| method.offset));
         starts.sort_unstable();
         starts.dedup();
         let ends = |start: u32, next: Option<&u32>| {
@@ -345,11 +353,14 @@ impl CapFile {
         starts
             .iter()
             .enumerate()
-            .map(|(i, start)| self.dump_method(*start, ends(*start, starts.get(i + 1))))
+            .map(|(i, start)| {
+                let named = debug.iter().find(|method| method.offset == *start);
+                self.dump_method(*start, ends(*start, starts.get(i + 1)), named)
+            })
             .collect()
     }
 
-    fn dump_method(&self, offset: u32, next: u32) -> MethodDump {
+    fn dump_method(&self, offset: u32, next: u32, named: Option<&DebugMethod>) -> MethodDump {
         let described = self.described(offset);
         let body = self.code_from(offset).unwrap_or_default();
         let size = usize::try_from(next.saturating_sub(offset)).unwrap_or(usize::MAX);
@@ -364,14 +375,20 @@ impl CapFile {
         let inside = |at: u32| at >= first && at < next;
         MethodDump {
             offset,
-            class: self.declaring(offset),
-            name: self.method_name(offset),
-            signature: described
-                .and_then(|(types, method)| self.signature(types, method.signature)),
+            class: named
+                .map(|method| method.class.clone())
+                .or_else(|| self.declaring(offset)),
+            name: named
+                .map(|method| method.name.clone())
+                .or_else(|| self.method_name(offset)),
+            signature: named.map(|method| method.descriptor.clone()).or_else(|| {
+                described.and_then(|(types, method)| self.signature(types, method.signature))
+            }),
+            source: named.map(|method| method.source.clone()),
             access: described.map_or_else(Vec::new, |(_, method)| access(method)),
             header,
             code: if header.is_some_and(|header| !header.is_abstract) {
-                self.dump_code(code)
+                self.dump_code(code, named)
             } else {
                 Vec::new()
             },
@@ -391,7 +408,7 @@ impl CapFile {
         }
     }
 
-    fn dump_code(&self, code: &[u8]) -> Vec<CodeLine> {
+    fn dump_code(&self, code: &[u8], named: Option<&DebugMethod>) -> Vec<CodeLine> {
         let mut lines = Vec::new();
         let mut offset = 0;
         while offset < code.len() {
@@ -401,6 +418,7 @@ impl CapFile {
                         offset,
                         text: instruction.to_string(),
                         refers_to: self.refers_to(&instruction),
+                        line: named.and_then(|method| method.line_at(offset)),
                     });
                     offset += instruction.length;
                 }
@@ -409,6 +427,7 @@ impl CapFile {
                         offset,
                         text: format!("? {error}"),
                         refers_to: None,
+                        line: None,
                     });
                     break;
                 }

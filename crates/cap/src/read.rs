@@ -1,6 +1,7 @@
 //! Reading CAP files: the ZIP container, the load file, and each component (JCVM 3.0.5 §6).
 
 mod component;
+mod debug;
 mod descriptor;
 mod zip;
 

@@ -549,6 +549,47 @@ pub struct Descriptor {
     pub types: u32,
 }
 
+/// A method as the Debug component knows it (JCVM 3.0.5 §6.15).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DebugMethod {
+    /// Its class, with slashes: `com/example/Purse`.
+    pub class: String,
+    /// Its name.
+    pub name: String,
+    /// Its descriptor as in class files.
+    pub descriptor: String,
+    /// The source file's name, without its folder.
+    pub source: String,
+    /// Offset in the Method component.
+    pub offset: u32,
+    /// Bytes of its code.
+    pub code_length: u16,
+    /// Which source line its code comes from.
+    pub lines: Vec<DebugLine>,
+}
+
+/// Code of one source line. Offsets count from the method's first instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DebugLine {
+    /// First byte.
+    pub start: u16,
+    /// Last byte.
+    pub end: u16,
+    /// The source line.
+    pub line: u16,
+}
+
+impl DebugMethod {
+    /// The source line of the instruction at this offset of the code.
+    #[must_use]
+    pub fn line_at(&self, offset: usize) -> Option<u16> {
+        self.lines
+            .iter()
+            .find(|line| (line.start.into()..=line.end.into()).contains(&offset))
+            .map(|line| line.line)
+    }
+}
+
 /// A static resource (format 2.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StaticResource {

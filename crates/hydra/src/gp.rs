@@ -76,7 +76,7 @@ impl Managed {
         };
         let mut challenge = [0; 8];
         SystemRandom::new()?.draw("host challenge", 0, &mut challenge);
-        let mut client = GpClient::connect(self.trace.link(self.card.open()?))?;
+        let mut client = GpClient::connect(self.card.open(&self.trace)?)?;
         client.select_issuer_domain()?;
         client.authenticate(&keys, &challenge)?;
         Ok(client)
@@ -269,7 +269,7 @@ pub(crate) struct Apdu {
 
 impl Apdu {
     fn run(self) -> Result<()> {
-        let mut card = self.trace.link(self.card.open()?);
+        let mut card = self.card.open(&self.trace)?;
         card.reset()?;
         let select = self
             .select

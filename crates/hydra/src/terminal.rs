@@ -10,6 +10,7 @@ use hydra_wire::CardLink;
 use thiserror::Error;
 
 use crate::card;
+use crate::trace::{self, Traced};
 
 /// Where the card is.
 #[derive(Args)]
@@ -28,8 +29,15 @@ pub(crate) struct Where {
 }
 
 impl Where {
-    /// Opens the way to the card. It gets its reset from whoever talks to it.
-    pub(crate) fn open(&self) -> Result<Terminal> {
+    /// Opens the way to the card, traced as wanted. The card gets its reset from whoever talks to it.
+    pub(crate) fn open(&self, trace: &trace::Options) -> Result<Traced<Terminal>> {
+        Ok(trace.link(self.terminal(trace)?))
+    }
+
+    fn terminal(&self, trace: &trace::Options) -> Result<Terminal> {
+        if self.image.is_none() {
+            trace.check_remote()?;
+        }
         #[cfg(feature = "pcsc")]
         if let Some(name) = &self.reader {
             return Ok(Terminal::Reader(hydra_reader::pcsc::PcscLink::open(name)?));
@@ -39,7 +47,9 @@ impl Where {
             return Ok(Terminal::Line(link));
         }
         let image = self.image.as_deref().context("no card is named")?;
-        Ok(Terminal::Image(Box::new(card::open(image)?)))
+        let mut slot = card::open(image)?;
+        trace.watch(&mut slot)?;
+        Ok(Terminal::Image(Box::new(slot)))
     }
 }
 

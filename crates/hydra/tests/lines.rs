@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use hydra_cap::{CapFile, ComponentTag, write};
 use hydra_card::CardConfig;
 use hydra_crypto::SeededRandom;
 use hydra_reader::t1::{Address, T1Link};
@@ -218,6 +219,74 @@ fn a_trace_tells_what_crosses() {
     let trace = said(&mut hydra(&["gp", "list", "--image", &image, "--trace"]));
     assert!(trace.contains("EXTERNAL AUTHENTICATE"), "{trace}");
     assert!(trace.contains("GET STATUS"), "{trace}");
+}
+
+/// The bench applet with a Debug component that names its `process`.
+fn with_names() -> Vec<u8> {
+    let cap = CapFile::from_zip(&std::fs::read(bench()).expect("read")).expect("a CAP file");
+    let mut debug = vec![0, 5];
+    for string in ["lab", "lab/Bench", "Bench.java", "process", "(APDU)V"] {
+        debug.extend([0, u8::try_from(string.len()).expect("short")]);
+        debug.extend(string.as_bytes());
+    }
+    debug.extend([0, 0, 0, 1, 0, 1, 0, 1, 0, 29, 0, 1, 0, 2, 0, 0, 0, 0, 1]);
+    debug.extend([
+        0, 3, 0, 4, 0, 1, 1, 0xEF, 2, 1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 54,
+    ]);
+    let mut components: Vec<_> = cap
+        .components()
+        .map(|(tag, bytes)| (tag, bytes.to_vec()))
+        .collect();
+    components.push((ComponentTag::Debug, debug));
+    write::zip("lab", &components).expect("small")
+}
+
+#[test]
+fn a_trace_of_bytecode_has_the_methods_names() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let image = new_card(folder.path());
+    said(hydra(&["gp", "install", "--image", &image]).arg(bench()));
+    let echo = |more: &[&str]| {
+        let mut command = hydra(&["gp", "apdu", "--image", &image, "--select", BENCH]);
+        said(
+            command
+                .args(["8001000003010203", "--trace=bytecode"])
+                .args(more),
+        )
+    };
+    // What the card itself knows.
+    let trace = echo(&[]);
+    assert!(
+        trace.contains(
+            ". F04C414242454E43 class@29.process\n.     0: aload_0\n.     1: invokevirtual #"
+        ) && trace.contains("; javacard/framework/APDU.getBuffer()[B"),
+        "{trace}"
+    );
+    // With a file's names.
+    let names = folder.path().join("names.cap");
+    std::fs::write(&names, with_names()).expect("written");
+    let trace = echo(&["--names", names.to_str().expect("UTF-8")]);
+    assert!(
+        trace.contains("lab/Bench.process(APDU)V\n.     0: aload_0"),
+        "{trace}"
+    );
+    assert!(trace.contains("Bench.java:54"), "{trace}");
+    // Of another file than the card runs.
+    let other = bench().with_file_name("../2.1-jc222/bench.cap");
+    let trace = echo(&["--names", other.to_str().expect("UTF-8")]);
+    assert!(
+        trace.contains("runs other code") && trace.contains("class@29.process"),
+        "{trace}"
+    );
+    // A card elsewhere shows none.
+    let far = refused(&mut hydra(&[
+        "gp",
+        "apdu",
+        "--connect",
+        "tcp:127.0.0.1:1",
+        "--trace=bytecode",
+    ]));
+    assert!(far.contains("image"), "{far}");
 }
 
 #[test]

@@ -449,9 +449,8 @@ impl Machine<'_> {
     #[cold]
     fn observe(&mut self, opcode: Opcode) {
         if let Some(observer) = &self.vm.observer {
-            // The Method component is at most 65,535 bytes.
             observer.instruction(
-                self.package.id,
+                &self.package.cap,
                 u32::try_from(self.at).unwrap_or(u32::MAX),
                 opcode,
             );

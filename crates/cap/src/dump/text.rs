@@ -162,7 +162,14 @@ impl fmt::Display for MethodDump {
             )?,
             None => writeln!(f, " has no method header")?,
         }
+        let mut source_line = None;
         for line in &self.code {
+            if line.line != source_line
+                && let (Some(file), Some(number)) = (&self.source, line.line)
+            {
+                writeln!(f, "    {file}:{number}")?;
+                source_line = line.line;
+            }
             match &line.refers_to {
                 Some(name) => writeln!(f, "  {:5}: {:24} ; {name}", line.offset, line.text)?,
                 None => writeln!(f, "  {:5}: {}", line.offset, line.text)?,

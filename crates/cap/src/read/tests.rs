@@ -218,3 +218,83 @@ fn what_an_extended_file_says_twice_must_agree() {
     // The flag in a format that has no extended form.
     refused(ComponentTag::Header, |info| info[4] = 2, "unknown flag");
 }
+
+/// A Debug component with one class of two methods, the second abstract.
+fn debug() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let strings = ["lab", "lab/Bench", "Bench.java", "run", "()V"];
+    bytes.extend(u16::try_from(strings.len()).unwrap().to_be_bytes());
+    for string in strings {
+        bytes.extend(u16::try_from(string.len()).unwrap().to_be_bytes());
+        bytes.extend(string.as_bytes());
+    }
+    // The package's name, one class: name, flags, location, superclass, source, an interface, a field, two methods.
+    let words = [0, 1, 1, 1, 29, 1, 2];
+    bytes.extend(words.iter().flat_map(|word: &u16| word.to_be_bytes()));
+    bytes.push(1);
+    bytes.extend([0, 1, 0, 2, 0, 1]);
+    bytes.extend([0, 3, 0, 4, 0, 2, 0, 0, 0, 0]);
+    // Name, descriptor, flags, offset, header, length, one variable, one line.
+    bytes.extend([0, 3, 0, 4, 0, 1, 1, 0xEF, 2, 0, 20, 0, 1, 0, 1]);
+    bytes.extend([0, 0, 3, 0, 4, 0, 0, 0, 20]);
+    bytes.extend([0, 0, 0, 19, 0, 54]);
+    bytes.extend([0, 3, 0, 4, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    bytes
+}
+
+#[test]
+fn debug_names_methods_and_says_where_it_is_broken() {
+    let (_, bytes) = files()
+        .into_iter()
+        .find(|(name, _)| name == "2.1-jc305/bench.cap")
+        .unwrap();
+    let plain = CapFile::from_zip(&bytes).unwrap();
+    assert_eq!(plain.debug(), Ok(None));
+    let with = |debug: Vec<u8>| {
+        let mut components = plain.raw.clone();
+        components.push((ComponentTag::Debug, debug));
+        CapFile::from_components(components).unwrap()
+    };
+    let cap = with(debug());
+    let methods = cap.debug().unwrap().unwrap();
+    let [run] = methods.as_slice() else {
+        panic!("{methods:?}");
+    };
+    assert_eq!(
+        (run.class.as_str(), run.name.as_str()),
+        ("lab/Bench", "run")
+    );
+    assert_eq!(
+        (run.offset, run.line_at(19), run.line_at(20)),
+        (495, Some(54), None)
+    );
+    let dump = cap.dump().to_string();
+    assert!(
+        dump.contains("method@495 of lab/Bench: public run()V") && dump.contains("Bench.java:54"),
+        "{dump}"
+    );
+    // Cut short anywhere, and with strings that are not there.
+    for length in 0..debug().len() {
+        let error = with(debug()[..length].to_vec()).debug().unwrap_err();
+        assert!(
+            matches!(
+                error,
+                CapError::Component {
+                    component: ComponentTag::Debug,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
+    let mut wrong = debug();
+    let last = wrong.len() - 15;
+    wrong[last + 1] = 9;
+    assert!(
+        with(wrong)
+            .debug()
+            .unwrap_err()
+            .to_string()
+            .contains("no such string")
+    );
+}

@@ -81,6 +81,7 @@ fn method(method: &MethodDump) -> Value {
         "class": method.class,
         "name": method.name,
         "signature": method.signature,
+        "source": method.source,
         "access": method.access,
         "header": method.header.map(|header| json!({
             "abstract": header.is_abstract,
@@ -92,6 +93,7 @@ fn method(method: &MethodDump) -> Value {
             "offset": line.offset,
             "text": line.text,
             "refers_to": line.refers_to,
+            "line": line.line,
         })),
         "handlers": list(&method.handlers, |handler| json!({
             "start": handler.start,

@@ -44,7 +44,9 @@ pub(crate) struct Run {
 
 impl Run {
     pub(super) fn run(self) -> Result<()> {
-        let mut card = self.trace.link(open(&self.image)?);
+        let mut slot = open(&self.image)?;
+        self.trace.watch(&mut slot)?;
+        let mut card = self.trace.link(slot);
         let image = self.image.display().to_string();
         let served = match (self.vpcd, self.listen) {
             (Some(reader), _) => {

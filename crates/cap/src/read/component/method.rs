@@ -13,7 +13,7 @@ pub(in crate::read) struct Places {
 
 impl Places {
     /// Of the blocks of a Method component.
-    pub(super) fn of(method: &MethodComponent, extended: bool) -> Self {
+    pub(in crate::read) fn of(method: &MethodComponent, extended: bool) -> Self {
         let starts = || method.blocks.iter().map(|block| block.start).collect();
         Self {
             blocks: extended.then(starts),
