@@ -6,6 +6,7 @@
 //! - [`dump`] says for people what is in a file.
 //! - [`api`] is the one table of the API's classes, methods and fields.
 //! - [`export`] reads and writes export files, and makes them from the API table.
+//! - [`mod@verify`] finds every rule that a file breaks, in its structure and in the types of its code.
 //! - [`mod@write`] writes components and the ZIP around them; [`CapFile::dump`] shows a file as text;
 //!   [`CapFile::code_hash`] is what an attestation calls it by.
 //!
@@ -30,6 +31,7 @@ mod hash;
 pub mod opcode;
 mod read;
 mod types;
+pub mod verify;
 pub mod write;
 
 pub use hydra_wire::{Aid, AidError};

@@ -1,6 +1,7 @@
 //! `hydra cap`: converting Java class files, and looking into CAP files.
 
 mod json;
+mod verify;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ pub(crate) enum Cap {
     Rebuild(Rebuild),
     Dump(Dump),
     Hash(Hash),
+    Verify(verify::Verify),
 }
 
 impl Cap {
@@ -34,6 +36,7 @@ impl Cap {
             Self::Rebuild(rebuild) => rebuild.run(),
             Self::Dump(dump) => dump.run(),
             Self::Hash(hash) => hash.run(),
+            Self::Verify(verify) => verify.run(),
         }
     }
 }

@@ -23,7 +23,7 @@ impl CapFile {
     }
 
     /// `javacard/framework/APDU`, `class@12`, or `A000000062…/class 3` of a package that is not the API's.
-    pub(super) fn class_name(&self, class: ClassRef) -> String {
+    pub(crate) fn class_name(&self, class: ClassRef) -> String {
         match class {
             ClassRef::Internal(offset) => format!("class@{offset}"),
             ClassRef::External { package, class } => match self.api_class(package, class) {
@@ -163,7 +163,7 @@ impl CapFile {
     }
 
     /// The class that declares the method at this offset.
-    pub(super) fn declaring(&self, method: u32) -> Option<String> {
+    pub(crate) fn declaring(&self, method: u32) -> Option<String> {
         let described = self.descriptor().and_then(|descriptor| {
             descriptor.classes.iter().find(|class| {
                 class.flags & 0x40 == 0 && class.methods.iter().any(|own| own.method == method)
@@ -181,7 +181,7 @@ impl CapFile {
     }
 
     /// The name of the method at this offset, where one is known.
-    pub(super) fn method_name(&self, method: u32) -> Option<String> {
+    pub(crate) fn method_name(&self, method: u32) -> Option<String> {
         let applets = self.applets();
         if applets.iter().any(|applet| applet.install_method == method) {
             return Some("install".to_owned());

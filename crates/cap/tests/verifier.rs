@@ -1,0 +1,110 @@
+//! The verifier: every CAP file of this repository is accepted, whoever converted it.
+
+#![allow(clippy::expect_used, reason = "a test's own mistake should stop it")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hydra_cap::CapFile;
+use hydra_cap::export::ExportFile;
+use hydra_cap::verify::{Imports, verify};
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn files(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    entries.sort();
+    for entry in entries {
+        if entry.is_dir() {
+            files(&entry, extension, found);
+        } else if entry.extension().is_some_and(|found| found == extension) {
+            found.push(entry);
+        }
+    }
+}
+
+/// The repository's CAP files and export files.
+fn committed() -> (Vec<(PathBuf, CapFile)>, Vec<ExportFile>) {
+    let (mut caps, mut exports) = (Vec::new(), Vec::new());
+    for folder in ["vectors", "applets"] {
+        files(&repository().join(folder), "cap", &mut caps);
+        files(&repository().join(folder), "exp", &mut exports);
+    }
+    let caps = caps.into_iter().map(|path| {
+        let bytes = fs::read(&path).expect("a file");
+        let cap = CapFile::from_zip(&bytes).expect("a CAP file");
+        (path, cap)
+    });
+    let exports = exports
+        .iter()
+        .map(|path| ExportFile::from_bytes(&fs::read(path).expect("a file")).expect("export file"));
+    (caps.collect(), exports.collect())
+}
+
+#[test]
+fn every_converter_s_files_are_accepted() {
+    let (caps, exports) = committed();
+    assert!(caps.len() > 30);
+    for (path, cap) in &caps {
+        let imports = Imports {
+            exports: &exports,
+            files: &[],
+        };
+        let report = verify(cap, &imports);
+        assert_eq!(report.faults, [], "{}", path.display());
+        assert!(report.typed && report.unfollowed == 0 && report.instructions > 0);
+    }
+}
+
+#[test]
+fn without_a_descriptor_they_are_accepted_as_far_as_can_be_told() {
+    let (caps, exports) = committed();
+    for (path, cap) in &caps {
+        let bare = CapFile::from_load_file(&cap.to_load_file()).expect("a load file");
+        let imports = Imports {
+            exports: &exports,
+            files: &[],
+        };
+        let report = verify(&bare, &imports);
+        assert_eq!(report.faults, [], "{}", path.display());
+        assert!(!report.typed && report.instructions > 0);
+    }
+}
+
+#[test]
+fn what_a_library_offers_may_come_from_its_cap_file() {
+    let folder = repository().join("vectors/caps/2.1-jc305");
+    let read = |name: &str| {
+        let bytes = fs::read(folder.join(name)).expect("a file");
+        CapFile::from_zip(&bytes).expect("a CAP file")
+    };
+    let (library, application) = (read("lablib.cap"), read("labapp.cap"));
+    let unknown = verify(&application, &Imports::default());
+    assert_eq!(unknown.faults.len(), 1, "{:?}", unknown.faults);
+    let described = verify(
+        &application,
+        &Imports {
+            exports: &[],
+            files: &[&library],
+        },
+    );
+    assert_eq!(
+        (described.faults.as_slice(), described.unfollowed),
+        (&[][..], 0)
+    );
+    // A library that came without Descriptor: signatures are the application's claim.
+    let bare = CapFile::from_load_file(&library.to_load_file()).expect("a load file");
+    let claimed = verify(
+        &application,
+        &Imports {
+            exports: &[],
+            files: &[&bare],
+        },
+    );
+    assert_eq!(claimed.faults, []);
+}
