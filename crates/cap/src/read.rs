@@ -144,9 +144,15 @@ impl CapFile {
         component::read(raw)
     }
 
-    /// The load file without Descriptor and Debug, as loaders usually send it.
+    /// The load file without Descriptor and Debug, as loaders usually send it. In the extended form the Descriptor goes
+    /// too: nothing else tells which package a class belongs to.
     pub fn to_load_file(&self) -> Vec<u8> {
-        self.load_file(|tag| !matches!(tag, ComponentTag::Descriptor | ComponentTag::Debug))
+        let extended = self.is_extended();
+        self.load_file(|tag| match tag {
+            ComponentTag::Descriptor => extended,
+            ComponentTag::Debug => false,
+            _ => true,
+        })
     }
 
     /// The load file with the Descriptor component, which a card needs to verify the code.

@@ -692,6 +692,24 @@ impl CapFile {
         &self.packages
     }
 
+    /// The package of a class of this file, by the class's offset: public ones first, then private ones. `None` where
+    /// neither a Descriptor nor an Export component tells.
+    pub fn package_of(&self, class: u16) -> Option<usize> {
+        if !self.is_extended() {
+            return Some(0);
+        }
+        let described = self.descriptor.as_ref().and_then(|descriptor| {
+            let mut classes = descriptor.classes.iter();
+            classes.find(|known| known.class == ClassRef::Internal(class))
+        });
+        if let Some(class) = described {
+            return Some(class.package.into());
+        }
+        let exports =
+            |package: &PublicPackage| package.exports.iter().any(|known| known.class == class);
+        self.packages.iter().position(exports)
+    }
+
     /// The exported classes of all public packages.
     pub fn exported_classes(&self) -> impl Iterator<Item = &ExportedClass> {
         self.packages.iter().flat_map(|package| &package.exports)

@@ -100,3 +100,10 @@ fn lab_in_one_file() {
         ]
     );
 }
+
+/// Classes of one package extend those of another in the same file, and both have package-visible methods.
+#[test]
+fn two_packages_number_their_package_visible_methods_apart() {
+    let card = card(EXTENDED, &["pq-2pkg"], &[]);
+    answers(card, "pq-2pkg", "pq.dialogue", 7);
+}

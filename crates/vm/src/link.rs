@@ -134,7 +134,7 @@ impl Vm {
 
     /// Links under a given number and leaves the static fields alone: the card's records have them.
     pub(crate) fn link_as(&mut self, cap: &CapFile, id: PackageId) -> Result<(), LinkError> {
-        // Descriptor and Debug are of no use here, and memory is small.
+        // What is of no use here is left out, for memory is small.
         let cap = CapFile::from_load_file(&cap.to_load_file()).map_err(|_| LinkError::Invalid {
             component: ComponentTag::Header,
             offset: 0,

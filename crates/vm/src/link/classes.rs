@@ -174,8 +174,14 @@ impl Vm {
             &parent,
             &mut methods,
         )?;
-        let same_package =
-            matches!(parent.origin, Origin::Package { package: of, .. } if of == package);
+        // Package-visible methods count anew in each package of a file of the extended form.
+        let same_package = match parent.origin {
+            Origin::Package {
+                package: of,
+                offset,
+            } => of == package && cap.package_of(offset) == cap.package_of(info.offset),
+            Origin::Api(_) => false,
+        };
         let inherited: &[u16] = if same_package { &parent.package } else { &[] };
         let packaged = package_slots(cap, info, package, inherited, &mut methods)?;
 

@@ -1,0 +1,2 @@
+package q;
+public class C extends B { short qOne() { return (short)31; } }
