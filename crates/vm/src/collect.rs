@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::heap::{Body, Object};
-use crate::ids::{AppletId, ObjRef};
+use crate::ids::{AppletId, ObjRef, PackageId};
 use crate::vm::Vm;
 
 impl Vm {
@@ -66,17 +66,19 @@ impl Vm {
     }
 
     /// Whether an object of another owner, or a static field, refers to an object that this applet instance owns
-    /// (JCRE 3.0.5 §11.3.4.1). The JCRE's own references do not count: they go with the instance.
-    pub fn referenced_from_other(&self, applet: AppletId) -> bool {
+    /// (JCRE 3.0.5 §11.3.4.1). The JCRE's own references do not count: they go with the instance. Neither do the static
+    /// fields of a package that goes too (JCRE 3.0.5 §11.3.4.3).
+    pub fn referenced_from_other(&self, applet: AppletId, going: Option<PackageId>) -> bool {
         let owned = |obj: ObjRef| {
             self.heap
                 .get(obj)
                 .is_ok_and(|object| object.owner.applet == applet)
         };
-        if self
-            .statics
-            .iter()
-            .flat_map(|statics| &statics.refs)
+        let going = going.map(|package| usize::from(package.0));
+        let staying = self.statics.iter().enumerate();
+        if staying
+            .filter(|(package, _)| Some(*package) != going)
+            .flat_map(|(_, statics)| &statics.refs)
             .any(|obj| owned(*obj))
         {
             return true;

@@ -240,12 +240,17 @@ impl Vm {
         cap.imports().iter().map(resolve).collect()
     }
 
+    /// Whether another package imports this one.
+    pub fn is_imported(&self, package: PackageId) -> bool {
+        self.linked().any(|other| other.imports.contains(&package))
+    }
+
     /// Forgets a package. Fails if another package imports it or an object of its classes is left.
     pub fn unlink(&mut self, package: PackageId) -> Result<(), LinkError> {
         let Some(linked) = self.package(package).cloned() else {
             return Err(LinkError::NoSuchPackage);
         };
-        if self.linked().any(|other| other.imports.contains(&package)) {
+        if self.is_imported(package) {
             return Err(LinkError::InUse);
         }
         // The package's own static fields go with it, and what only they hold.

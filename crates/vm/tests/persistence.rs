@@ -446,7 +446,7 @@ fn deleting_an_applet_takes_its_objects_and_clears_references_to_them() {
         .vm
         .new_array(ArrayKind::Ref(None), 1, other, Storage::Persistent)
         .unwrap();
-    assert!(!card.vm.referenced_from_other(AppletId(1)));
+    assert!(!card.vm.referenced_from_other(AppletId(1), None));
     card.vm
         .set_element(
             holder,
@@ -456,7 +456,7 @@ fn deleting_an_applet_takes_its_objects_and_clears_references_to_them() {
             Atomicity::Atomic,
         )
         .unwrap();
-    assert!(card.vm.referenced_from_other(AppletId(1)));
+    assert!(card.vm.referenced_from_other(AppletId(1), None));
     assert_eq!(card.vm.delete_objects_of(AppletId(1)), 1);
     assert_eq!(
         card.vm.element(holder, 0, ContextId::JCRE),

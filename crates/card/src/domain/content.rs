@@ -244,7 +244,7 @@ impl Card {
         match &entry.kind {
             Kind::Issuer | Kind::Terminal => return Err(in_use),
             Kind::Domain => self.delete_domain(at, &entry)?,
-            Kind::Applet(_) => self.delete_applets(at, &[&entry])?,
+            Kind::Applet(_) => self.delete_applets(at, &[&entry], None)?,
             Kind::LoadFile(LoadFile { package: None, .. }) => return Err(in_use),
             Kind::LoadFile(LoadFile {
                 package: Some(package),
@@ -267,7 +267,13 @@ impl Card {
         Ok(())
     }
 
-    fn delete_applets(&mut self, at: u8, applets: &[&Entry]) -> Result<(), StatusWord> {
+    /// §9.5.1, §9.5.3: applications, and the package of their load file if it goes with them.
+    fn delete_applets(
+        &mut self,
+        at: u8,
+        applets: &[&Entry],
+        package: Option<PackageId>,
+    ) -> Result<(), StatusWord> {
         if applets
             .iter()
             .any(|entry| self.is_selected_elsewhere(at, entry.id))
@@ -284,7 +290,8 @@ impl Card {
                 _ => None,
             })
             .collect();
-        self.runtime.uninstall(&mut self.open, &instances)?;
+        self.runtime
+            .uninstall(&mut self.open, &instances, package)?;
         for entry in applets {
             registry::remove(self.runtime.vm_mut(), entry.id);
         }
@@ -304,17 +311,11 @@ impl Card {
                 |entry| matches!(&entry.kind, Kind::Applet(applet) if applet.load_file == file.id),
             )
             .collect();
-        let is_imported = self
-            .runtime
-            .vm()
-            .packages()
-            .any(|(_, cap)| cap.imports().iter().any(|import| import.aid == file.aid));
-        if !applets.is_empty() && !related || is_imported {
+        if !applets.is_empty() && !related {
             return Err(StatusWord::CONDITIONS_NOT_SATISFIED);
         }
         let applets: Vec<&Entry> = applets.iter().collect();
-        self.delete_applets(at, &applets)?;
-        self.runtime.unload(package)?;
+        self.delete_applets(at, &applets, Some(package))?;
         registry::remove(self.runtime.vm_mut(), file.id);
         Ok(())
     }

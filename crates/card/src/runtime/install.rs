@@ -114,13 +114,18 @@ impl Runtime {
         }
     }
 
-    /// Deletes applet instances (JCRE 3.0.5 §11.3.4.2), all or none: 6985 if one is selected, or if others than these
-    /// refer to their objects.
+    /// Deletes applet instances (JCRE 3.0.5 §11.3.4.1), and their package if that goes with them (JCRE 3.0.5 §11.3.4.2,
+    /// §11.3.4.3), all or nothing: 6985 if one is selected, if others than these refer to their objects, if another
+    /// package imports theirs, or if an object of its classes is left.
     pub fn uninstall(
         &mut self,
         platform: &mut dyn Platform,
         applets: &[AppletRef],
+        package: Option<PackageId>,
     ) -> Result<(), StatusWord> {
+        if package.is_some_and(|package| self.vm.is_imported(package)) {
+            return Err(StatusWord::CONDITIONS_NOT_SATISFIED);
+        }
         for applet in applets {
             if !self.state.instances.contains_key(applet) {
                 return Err(StatusWord::DATA_NOT_FOUND);
@@ -147,29 +152,44 @@ impl Runtime {
         self.collect();
         if applets
             .iter()
-            .any(|applet| self.is_needed(*applet, applets))
+            .any(|applet| self.is_needed(*applet, applets, package))
         {
             return Err(StatusWord::CONDITIONS_NOT_SATISFIED);
         }
+        let before = package.map(|_| (self.vm.clone(), self.state.instances.clone()));
         for applet in applets {
             self.state.instances.remove(applet);
             Instance::delete(&mut self.vm, *applet);
             self.vm.delete_objects_of(*applet);
         }
-        self.collect();
-        Ok(())
+        let unloaded = match package {
+            Some(package) => self.unload(package),
+            None => Ok(self.collect()),
+        };
+        unloaded.map_err(|error| {
+            if let Some((vm, instances)) = before {
+                self.vm = vm;
+                self.state.instances = instances;
+            }
+            error.into()
+        })
     }
 
-    /// Whether anybody but `going` refers to an applet's objects.
-    fn is_needed(&self, applet: AppletRef, going: &[AppletRef]) -> bool {
+    /// Whether anybody but `going`, and a package that goes with them, refers to an applet's objects.
+    fn is_needed(
+        &self,
+        applet: AppletRef,
+        going: &[AppletRef],
+        package: Option<PackageId>,
+    ) -> bool {
         if going.len() == 1 {
-            return self.vm.referenced_from_other(applet);
+            return self.vm.referenced_from_other(applet, package);
         }
         let mut rest = self.vm.clone();
         for other in going.iter().filter(|other| **other != applet) {
             rest.delete_objects_of(*other);
         }
-        rest.referenced_from_other(applet)
+        rest.referenced_from_other(applet, package)
     }
 
     fn install_status(&mut self, stop: Stop) -> StatusWord {
