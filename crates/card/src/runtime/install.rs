@@ -164,7 +164,10 @@ impl Runtime {
         }
         let unloaded = match package {
             Some(package) => self.unload(package),
-            None => Ok(self.collect()),
+            None => {
+                self.collect();
+                Ok(())
+            }
         };
         unloaded.map_err(|error| {
             if let Some((vm, instances)) = before {
