@@ -16,6 +16,7 @@ use crate::open::channel::HOST_CHANNELS;
 use crate::open::registry::{self, Entry, EntryId, Kind, LoadFile};
 use crate::open::{Lifetime, Open, records};
 use crate::runtime::{OpenError, Runtime};
+use crate::tpdu::Waiting;
 use crate::vt::Port;
 use crate::vt::route::{self, Route, Target};
 
@@ -28,13 +29,28 @@ pub(crate) const DOMAIN_MODULE: &[u8] = &[0xA0, 0, 0, 1, 0x51, 0x53, 0x50, 0x41]
 /// AID of the virtual terminal.
 pub(crate) const TERMINAL: &[u8] = &[0xF0, 0x48, 0x59, 0x44, 0x52, 0x00, 0x01];
 
-/// Answer to reset (ISO/IEC 7816-3 §8): T=1 alone, IFSC 254. Historical bytes (ISO/IEC 7816-4 §12.1.1): card capabilities
-/// (selection by full and partial name; extended lengths; channels assigned by either side, eight or more of them) and
-/// the card issuer's data, "HYDRA". Check byte.
-const ATR: [u8; 18] = [
+/// Answer to reset (ISO/IEC 7816-3 §8): T=1 alone, IFSC 254. Check byte.
+const ATR_T1: [u8; 18] = [
     0x3B, 0x8B, 0x81, 0x31, 0xFE, 0x45, // interface bytes
     0x80, 0x73, 0xC0, 0x21, 0x5F, 0x55, 0x48, 0x59, 0x44, 0x52, 0x41, 0xDE,
 ];
+/// The same for T=0 alone, which has neither interface bytes nor a check byte. Historical bytes of both (ISO/IEC 7816-4
+/// §12.1.1): card capabilities (selection by full and partial name; extended lengths; channels assigned by either side,
+/// eight or more of them) and the card issuer's data, "HYDRA".
+const ATR_T0: [u8; 13] = [
+    0x3B, 0x0B, // eleven historical bytes
+    0x80, 0x73, 0xC0, 0x21, 0x5F, 0x55, 0x48, 0x59, 0x44, 0x52, 0x41,
+];
+
+/// The transmission protocol that carries commands, as applets see it (`APDU.getProtocol`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// T=0: commands are TPDUs, and 61xx and 6Cxx say how much there is.
+    T0,
+    /// T=1: commands are APDUs.
+    #[default]
+    T1,
+}
 
 /// What a card is made with; what is `None` is drawn.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +79,7 @@ pub struct ManufacturingRecord {
 pub struct Card {
     pub(crate) runtime: Runtime,
     pub(crate) open: Open,
+    protocol: Protocol,
     mute: bool,
 }
 
@@ -124,6 +141,7 @@ impl Card {
         Self {
             runtime,
             open: Open::new(random),
+            protocol: Protocol::default(),
             mute: false,
         }
     }
@@ -135,12 +153,21 @@ impl Card {
             return Err(Mute);
         }
         self.open.reset();
-        if self.runtime.reset().is_err() {
+        if self.runtime.reset(self.protocol).is_err() {
             self.mute = true;
             return Err(Mute);
         }
         self.commit()?;
-        Ok(ATR.to_vec())
+        Ok(match self.protocol {
+            Protocol::T0 => ATR_T0.to_vec(),
+            Protocol::T1 => ATR_T1.to_vec(),
+        })
+    }
+
+    /// Resets the card into a protocol, as a reader's choice does; it stays with later resets.
+    pub fn reset_into(&mut self, protocol: Protocol) -> Result<Vec<u8>, Mute> {
+        self.protocol = protocol;
+        self.reset()
     }
 
     /// Carries out one command APDU and answers with the response APDU. A mute card answers `6F00`.
@@ -159,32 +186,42 @@ impl Card {
         if self.mute {
             return Err(Mute);
         }
-        let response = match Command::parse(command) {
-            Ok(command) => self.host_command(&command)?,
-            Err(_) => StatusWord::WRONG_LENGTH.into(),
+        let response = match (self.protocol, Command::parse(command)) {
+            (Protocol::T0, _) => self.exchange_tpdu(command)?,
+            (Protocol::T1, Ok(command)) => self.host_command(&command)?,
+            (Protocol::T1, Err(_)) => StatusWord::WRONG_LENGTH.into(),
         };
         self.commit()?;
         Ok(response)
     }
 
-    /// One command of the host, on the channel that its class byte names, with a response that Le has room for.
-    fn host_command(&mut self, command: &Command) -> Result<Response, Mute> {
+    /// The channel that a command's class byte names.
+    pub(crate) fn channel_of(command: &Command) -> Result<u8, StatusWord> {
         // ISO/IEC 7816-4 §5.4.1: FF is no class; 001x xxxx is reserved.
         if command.cla == 0xFF || command.cla & 0xE0 == 0x20 {
-            return Ok(StatusWord::CLA_NOT_SUPPORTED.into());
+            return Err(StatusWord::CLA_NOT_SUPPORTED);
         }
-        let at = command.channel();
-        debug_assert!(at < HOST_CHANNELS);
+        debug_assert!(command.channel() < HOST_CHANNELS);
+        Ok(command.channel())
+    }
+
+    /// One command of the host, with a response that Le has room for.
+    fn host_command(&mut self, command: &Command) -> Result<Response, Mute> {
+        let at = match Self::channel_of(command) {
+            Ok(at) => at,
+            Err(sw) => return Ok(sw.into()),
+        };
         let room = match (command.ne, command.extended) {
             (Some(ne), _) => usize::try_from(ne).unwrap_or(usize::MAX),
             (None, false) => 256,
             (None, true) => 65_536,
         };
-        if let Some(channel) = self.open.channels.get_mut(&at) {
-            let rest = core::mem::take(&mut channel.rest);
-            if command.cla & 0x80 == 0 && command.ins == INS_GET_RESPONSE && !rest.is_empty() {
-                return Ok(self.give(at, Response::ok(rest), room));
-            }
+        if let Some(channel) = self.open.channels.get_mut(&at)
+            && let Some(Waiting::Fetched(rest)) = channel.waiting.take()
+            && command.cla & 0x80 == 0
+            && command.ins == INS_GET_RESPONSE
+        {
+            return Ok(self.give(at, rest, room));
         }
         let response = self.dispatch(at, command)?;
         Ok(self.give(at, response, room))
@@ -192,16 +229,11 @@ impl Card {
 
     /// As much of a response as there is room for; the rest waits for GET RESPONSE (ISO/IEC 7816-4 §5.3.4, GPCS 2.3.1
     /// §11.1.5.2). A response that is no plain success is never parted: its status word would come too late.
-    fn give(&mut self, at: u8, mut response: Response, room: usize) -> Response {
+    fn give(&mut self, at: u8, response: Response, room: usize) -> Response {
         if response.data.len() <= room || !response.sw.is_success() {
             return response;
         }
-        let rest = response.data.split_off(room);
-        response.sw = StatusWord(0x6100 | u16::from(u8::try_from(rest.len()).unwrap_or(0)));
-        if let Some(channel) = self.open.channels.get_mut(&at) {
-            channel.rest = rest;
-        }
-        response
+        self.part(at, response, room)
     }
 
     fn commit(&mut self) -> Result<(), Mute> {
@@ -241,7 +273,7 @@ impl fmt::Debug for Card {
 }
 
 /// ISO/IEC 7816-4 §11.7.1 GET RESPONSE
-const INS_GET_RESPONSE: u8 = 0xC0;
+pub(crate) const INS_GET_RESPONSE: u8 = 0xC0;
 /// Key version of the issuer security domain's first key set.
 const ISSUER_KEY_VERSION: u8 = 0x30;
 

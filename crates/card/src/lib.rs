@@ -40,8 +40,9 @@ mod open;
 mod outbox;
 pub mod runtime;
 mod script;
+mod tpdu;
 mod vt;
 
-pub use card::{Card, CardConfig, CardError, ManufacturingRecord, Mute};
+pub use card::{Card, CardConfig, CardError, ManufacturingRecord, Mute, Protocol};
 pub use hydra_crypto::Random;
 pub use inventory::{Inventory, InventoryEntry, InventoryKind};

@@ -30,6 +30,7 @@ use hydra_wire::{Aid, StatusWord};
 use zeroize::Zeroize;
 
 use crate::api;
+use crate::card::Protocol;
 use crate::nvm::{Journal, NvmError, Storage};
 
 /// An applet instance, as numbered by the runtime; stable over the card's life and never given out twice.
@@ -120,7 +121,7 @@ impl Runtime {
 
     /// Resets the card: transient content is cleared, nothing is selected, a transaction in progress is undone. What
     /// was not committed stays to be committed, as it does on a card that loses no power.
-    pub fn reset(&mut self) -> Result<(), OpenError> {
+    pub fn reset(&mut self, protocol: Protocol) -> Result<(), OpenError> {
         self.abort_transaction();
         self.vm.clear_transient(Clear::Reset);
         self.state.channels.clear();
@@ -131,7 +132,13 @@ impl Runtime {
         // They went with the session.
         self.state.global_arrays.clear();
         self.state.one_shots.clear();
+        self.state.apdu.protocol = protocol;
         self.power_on()
+    }
+
+    /// Whether the applet of the last command sent its response without chaining (`setOutgoingNoChaining`).
+    pub(crate) fn take_no_chaining(&mut self) -> bool {
+        core::mem::take(&mut self.state.apdu.no_chaining)
     }
 
     /// Makes everything that changed durable: one step, one sync. An open transaction's effects are not among it.
@@ -226,7 +233,7 @@ impl Runtime {
             Stop::Fault(fault) => OpenError::Fault(fault),
             Stop::Thrown(_) => OpenError::NoMemory,
         })?;
-        self.state.apdu = Apdu::new(object, buffer);
+        self.state.apdu = Apdu::new(object, buffer, self.state.apdu.protocol);
         self.update_selected();
         Ok(())
     }

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use hydra_cap::CapFile;
+use hydra_card::{Card, Protocol};
 use hydra_testkit::{Dialogue, Issued};
-use hydra_wire::Aid;
+use hydra_wire::{Aid, Command};
 
 const EXTENDED: &str = "2.3-extended";
 const BENCH: &str = "F04C414242454E4301";
@@ -35,6 +36,28 @@ fn card(folder: &str, programs: &[&str], instances: &[&str]) -> Issued {
     }
     issued.power_cycle().unwrap();
     issued
+}
+
+/// Sends an APDU over T=0 as a host must (ISO/IEC 7816-3 §12.2): no Le after data, again with the length that 6Cxx tells, and
+/// GET RESPONSE for what 61xx announces.
+fn over_t0(card: &mut Card, apdu: &[u8]) -> Vec<u8> {
+    let mut tpdu = Command::parse(apdu).unwrap();
+    if !tpdu.data.is_empty() {
+        tpdu.ne = None;
+    }
+    let mut answer = card.process(&tpdu.to_bytes());
+    if let [0x6C, length] = answer[..] {
+        tpdu.ne = Some(length.into());
+        answer = card.process(&tpdu.to_bytes());
+    }
+    let mut whole = Vec::new();
+    while let [data @ .., 0x61, length] = answer.as_slice() {
+        whole.extend_from_slice(data);
+        let get = Command::new(tpdu.cla & 0x03, 0xC0, 0, 0).with_le((*length).into());
+        answer = card.process(&get.to_bytes());
+    }
+    whole.extend(answer);
+    whole
 }
 
 fn dialogue(name: &str) -> Dialogue {
@@ -81,6 +104,24 @@ fn ints() {
 #[test]
 fn lab() {
     play(&["lablib", "labsrv", "labapp"], "app.dialogue", 22);
+}
+
+#[test]
+fn every_answer_is_the_same_over_t0() {
+    for (programs, name, pairs) in [
+        (&["bench"][..], "bench.dialogue", 53),
+        (&["ints"], "ints.dialogue", 2883),
+        (&["lablib", "labsrv", "labapp"], "app.dialogue", 22),
+    ] {
+        let mut issued = card("2.1-jc305", programs, &[]);
+        let atr = issued.card.reset_into(Protocol::T0).unwrap();
+        assert_eq!(atr[..2], [0x3B, 0x0B]);
+        let played = dialogue(name).play(|apdu| over_t0(&mut issued.card, apdu));
+        match played {
+            Ok(played) => assert_eq!(played, pairs),
+            Err(wrong) => panic!("{name}: {} differ, first {}", wrong.len(), wrong[0]),
+        }
+    }
 }
 
 /// The three packages of one file share a context (JCRE 3.1 §6.1.2), so that nothing stands between the applets: the

@@ -6,6 +6,7 @@
 use std::fs;
 
 use hydra_cap::CapFile;
+use hydra_card::Protocol;
 use hydra_crypto::{AesKey, PublicKey, aes_cbc_encrypt, sha1, sha256};
 use hydra_reader::ClientError;
 use hydra_testkit::{Cut, Issued, IssuerError, Loss, PowerCut};
@@ -547,4 +548,64 @@ fn a_package_stays_while_another_imports_it() {
     let app = read("caps/2.3-compact/labapp.cap");
     let result = issued.load(&app);
     assert!(matches!(result, Err(ClientError::Refused { .. })));
+}
+
+/// ISO/IEC 7816-3 §12.2, JCRE 3.0.5 §9.4.1.
+#[test]
+fn over_t0_lengths_are_told_and_fetched() {
+    let mut issued = probe();
+    issued.card.reset_into(Protocol::T0).unwrap();
+    let mut ask = |tpdu: &[u8]| issued.card.process(tpdu);
+    let mut select = vec![0x00, 0xA4, 0x04, 0x00, 0x08];
+    select.extend_from_slice(aid(APPLET).as_bytes());
+    assert_eq!(ask(&select), [0x90, 0x00]);
+    // Case 2: Le too large is answered with the right one, and the command runs once: `getProtocol` is 0 here.
+    assert_eq!(ask(&[0x80, 0x33, 0, 0, 0]), [0x6C, 3]);
+    assert_eq!(ask(&[0x80, 0x33, 0, 0, 3]), [1, 1, 0, 0x90, 0x00]);
+    // Le too small: the rest is to be fetched, with no more than there is.
+    assert_eq!(ask(&[0x80, 0x33, 0, 0, 2]), [1, 1, 0x61, 1]);
+    assert_eq!(ask(&[0x00, 0xC0, 0, 0, 2]), [0x6C, 1]);
+    assert_eq!(ask(&[0x00, 0xC0, 0, 0, 1]), [0, 0x90, 0x00]);
+    // Case 4: everything is to be fetched, in pieces if the host likes.
+    assert_eq!(ask(&[0x80, 0x30, 0, 0, 2, 0x11, 0x22]), [0x61, 8]);
+    assert_eq!(ask(&[0x00, 0xC0, 0, 0, 6]), [0, 5, 0, 2, 0, 2, 0x61, 2]);
+    assert_eq!(ask(&[0x00, 0xC0, 0, 0, 2]), [0, 0x33, 0x90, 0x00]);
+    // Another command in between, and there is nothing to fetch or to have again.
+    assert_eq!(ask(&[0x80, 0x30, 0, 0, 1, 0]), [0x61, 8]);
+    assert_eq!(ask(&[0x80, 0x33, 0, 0, 9]), [0x6C, 3]);
+    assert_eq!(ask(&[0x80, 0x23, 7, 0]), [0x90, 0x00]);
+    assert_eq!(ask(&[0x80, 0x33, 0, 0, 3]), [1, 1, 0, 0x90, 0x00]);
+    // What is no TPDU.
+    for wrong in [
+        &[0x80, 0x33][..],
+        &[0x80, 0x30, 0, 0, 0, 1],
+        &[0x80, 0x30, 0, 0, 3, 1],
+        &[0x80, 0x30, 0, 0, 1, 1, 2, 3],
+    ] {
+        assert_eq!(ask(wrong), [0x67, 0x00], "{wrong:02X?}");
+    }
+    // The protocol stays until the reader chooses another.
+    assert_eq!(issued.card.reset().unwrap()[1], 0x0B);
+    assert_eq!(issued.card.reset_into(Protocol::T1).unwrap()[1], 0x8B);
+}
+
+/// JCRE 3.0.5 §9.4.1.1: without chaining 61xx takes the place of 6Cxx, and nobody may ask for time.
+#[test]
+fn a_response_without_chaining_is_fetched() {
+    let mut issued = Issued::new("runtime").unwrap();
+    issued.load(&read("api/cases/cases.cap")).unwrap();
+    let applet = issued
+        .add(&read("api/javacard.framework/javacard.framework.cap"))
+        .unwrap()
+        .unwrap();
+    issued.card.reset_into(Protocol::T0).unwrap();
+    let mut select = vec![0x00, 0xA4, 0x04, 0x00];
+    select.push(u8::try_from(applet.as_bytes().len()).unwrap());
+    select.extend_from_slice(applet.as_bytes());
+    issued.card.process(&select);
+    assert_eq!(issued.card.process(&[0x80, 0x01, 0x61, 0, 0]), [0x61, 2]);
+    assert_eq!(
+        issued.card.process(&[0x00, 0xC0, 0, 0, 2]),
+        [5, 6, 0x90, 0x00]
+    );
 }

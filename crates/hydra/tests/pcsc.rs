@@ -108,9 +108,10 @@ fn pcscd(folder: &Path, port: u16) -> Running {
     running
 }
 
-fn run_card(image: &str, port: u16) -> Running {
+fn run_card(image: &str, port: u16, more: &[&str]) -> Running {
     let child = hydra(&["card", "run", "--image", image])
         .args(["--vpcd", &format!("127.0.0.1:{port}")])
+        .args(more)
         .stderr(Stdio::null())
         .spawn()
         .expect("the binary runs");
@@ -143,7 +144,7 @@ fn the_world_s_tools_see_an_ordinary_card() {
     ]));
     said(hydra(&["gp", "install", "--image", image]).arg(&cap));
     let daemon = pcscd(folder.path(), port);
-    let card = run_card(image, port);
+    let card = run_card(image, port, &[]);
 
     wait_for(ATR, || opensc(&["--atr"]));
     // One process holds a card.
@@ -261,12 +262,35 @@ fn the_world_s_tools_see_an_ordinary_card() {
         assert!(text(&nobody).contains("Hydra 00 00"), "{}", text(&nobody));
     }
 
+    // The same over T=0.
+    drop(card);
+    let card = run_card(image, port, &["--protocol", "t0"]);
+    wait_for("3b:0b", || opensc(&["--atr"]));
+    let answer = opensc(&[
+        "-s",
+        &format!("00A4040009{BENCH}"),
+        "-s",
+        "800100000301020300",
+    ]);
+    assert!(answer.contains("01 02 03"), "{answer}");
+    #[cfg(feature = "pcsc")]
+    {
+        let list = said(&mut hydra(&[
+            "gp",
+            "list",
+            "--reader",
+            "Hydra",
+            "--test-keys",
+        ]));
+        assert!(list.contains(BENCH), "{list}");
+    }
+
     // The card is taken out while the reader runs, and put back.
     drop(card);
     wait_for("No  ", || {
         said(Command::new("opensc-tool").arg("--list-readers"))
     });
-    let card = run_card(image, port);
+    let card = run_card(image, port, &[]);
     wait_for(ATR, || opensc(&["--atr"]));
     // The reader goes away, and the card waits for it to come back.
     drop(daemon);

@@ -1,9 +1,8 @@
 //! What one logical channel remembers until it is closed.
 
-use alloc::vec::Vec;
-
 use super::registry::EntryId;
 use crate::domain::session::Session;
+use crate::tpdu::Waiting;
 
 /// Channels that a host can name: 0 to 19 (ISO/IEC 7816-4 §5.4.1).
 pub(crate) const HOST_CHANNELS: u8 = 20;
@@ -18,8 +17,8 @@ pub(crate) struct Channel {
     pub(crate) selected: EntryId,
     /// What a security domain remembers of its application session.
     pub(crate) session: Session,
-    /// The rest of a response that was longer than Le, for GET RESPONSE, and its status word.
-    pub(crate) rest: Vec<u8>,
+    /// What the host has been told to fetch.
+    pub(crate) waiting: Option<Waiting>,
 }
 
 impl Channel {
@@ -28,7 +27,7 @@ impl Channel {
         Self {
             selected,
             session: Session::default(),
-            rest: Vec::new(),
+            waiting: None,
         }
     }
 }

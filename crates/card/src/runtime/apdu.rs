@@ -3,9 +3,11 @@ use alloc::vec::Vec;
 use hydra_vm::{Atomicity, ContextId, ObjRef, Stop, Vm};
 use hydra_wire::Command;
 
+use crate::card::Protocol;
+
 /// The state of the one APDU object (JCRE 3.0.5 §9.4): the command's data on its way in, the response's on its way out.
 ///
-/// The transport is T=1-like: any length is received and sent without the applet's help.
+/// What the transport needs to part it parts by itself: applets receive and send any length in either protocol.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Apdu {
     /// The APDU object, a temporary entry point.
@@ -13,6 +15,7 @@ pub(crate) struct Apdu {
     /// Its buffer, a global array.
     pub(crate) buffer: ObjRef,
     pub(crate) state: ApduState,
+    pub(crate) protocol: Protocol,
     /// The class byte as it came, whatever becomes of the buffer.
     pub(crate) class: u8,
     data: Vec<u8>,
@@ -24,6 +27,8 @@ pub(crate) struct Apdu {
     extended_lc: bool,
     response: Vec<u8>,
     response_length: usize,
+    /// Whether the applet asked for a response in one block (`setOutgoingNoChaining`).
+    pub(crate) no_chaining: bool,
     /// `BasicService.setOutputLength` was told 256, which one byte can't say.
     pub(crate) full_output: bool,
 }
@@ -52,16 +57,30 @@ pub(crate) enum ApduFault {
 impl Apdu {
     /// Bytes of the buffer: a header and the longest short command or response.
     pub(crate) const BUFFER: i16 = 261;
-    /// Bytes that an applet may expect in one go (`getInBlockSize`).
-    pub(crate) const BLOCK: i16 = 254;
-
     const LENGTH: usize = 261;
 
-    pub(crate) fn new(object: ObjRef, buffer: ObjRef) -> Self {
+    pub(crate) fn new(object: ObjRef, buffer: ObjRef, protocol: Protocol) -> Self {
         Self {
             object,
             buffer,
+            protocol,
             ..Self::default()
+        }
+    }
+
+    /// Bytes that come in one go at least (`getInBlockSize`): T=0 brings single bytes, T=1 the blocks of the ATR's IFSC.
+    pub(crate) fn in_block(&self) -> i16 {
+        match self.protocol {
+            Protocol::T0 => 1,
+            Protocol::T1 => 254,
+        }
+    }
+
+    /// Bytes that go in one go at most (`getOutBlockSize`): under T=0 the longest response with its status word.
+    pub(crate) fn out_block(&self) -> i16 {
+        match self.protocol {
+            Protocol::T0 => 258,
+            Protocol::T1 => 254,
         }
     }
 
@@ -82,6 +101,7 @@ impl Apdu {
         self.extended_lc = extended_applet && command.extended;
         self.response.clear();
         self.response_length = 0;
+        self.no_chaining = false;
         self.full_output = false;
         let mut buffer = [0; Self::LENGTH];
         buffer[..4].copy_from_slice(&[command.cla, command.ins, command.p1, command.p2]);
@@ -141,7 +161,7 @@ impl Apdu {
         let room = usize::try_from(offset)
             .ok()
             .and_then(|offset| Self::LENGTH.checked_sub(offset));
-        let block = usize::try_from(Self::BLOCK).unwrap_or_default();
+        let block = usize::try_from(self.in_block()).unwrap_or_default();
         let Some(room) = room.filter(|room| *room >= left.min(block)) else {
             return Ok(Err(ApduFault::BufferBounds));
         };

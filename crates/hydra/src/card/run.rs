@@ -4,7 +4,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
+use hydra_card::Protocol;
 use hydra_slot::{t1, vpcd};
 use hydra_wire::CardLink;
 
@@ -38,13 +39,32 @@ pub(crate) struct Run {
     /// Where to listen for T=1: tcp:HOST:PORT, unix:PATH or pty, a terminal whose name is printed
     #[arg(long, value_name = "LINE")]
     listen: Option<Listen>,
+    /// The transmission protocol in the virtual reader
+    #[arg(long, value_enum, default_value = "t1", conflicts_with = "listen")]
+    protocol: Transmission,
     #[command(flatten)]
     trace: trace::Options,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Transmission {
+    T0,
+    T1,
+}
+
+impl From<Transmission> for Protocol {
+    fn from(transmission: Transmission) -> Self {
+        match transmission {
+            Transmission::T0 => Self::T0,
+            Transmission::T1 => Self::T1,
+        }
+    }
 }
 
 impl Run {
     pub(super) fn run(self) -> Result<()> {
         let mut slot = open(&self.image)?;
+        slot.card().reset_into(self.protocol.into())?;
         self.trace.watch(&mut slot)?;
         let mut card = self.trace.link(slot);
         let image = self.image.display().to_string();

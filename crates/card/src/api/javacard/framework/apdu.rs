@@ -1,24 +1,25 @@
 use hydra_vm::{ObjRef, Stop};
 
 use crate::api::{Cx, class_byte};
+use crate::card::Protocol;
 use crate::runtime::{Apdu, ApduFault, ApduState};
 
-/// `PROTOCOL_T1` over the default medium: lengths need no help from the applet.
-const PROTOCOL: i8 = 1;
-
 /// `getInBlockSize`
-pub(crate) fn get_in_block_size(_: &mut Cx<'_>) -> Result<i16, Stop> {
-    Ok(Apdu::BLOCK)
+pub(crate) fn get_in_block_size(cx: &mut Cx<'_>) -> Result<i16, Stop> {
+    Ok(cx.state.apdu.in_block())
 }
 
 /// `getOutBlockSize`
-pub(crate) fn get_out_block_size(_: &mut Cx<'_>) -> Result<i16, Stop> {
-    Ok(Apdu::BLOCK)
+pub(crate) fn get_out_block_size(cx: &mut Cx<'_>) -> Result<i16, Stop> {
+    Ok(cx.state.apdu.out_block())
 }
 
-/// `getProtocol`
-pub(crate) fn get_protocol(_: &mut Cx<'_>) -> Result<i8, Stop> {
-    Ok(PROTOCOL)
+/// `getProtocol`: the type, on the default medium.
+pub(crate) fn get_protocol(cx: &mut Cx<'_>) -> Result<i8, Stop> {
+    Ok(match cx.state.apdu.protocol {
+        Protocol::T0 => 0,
+        Protocol::T1 => 1,
+    })
 }
 
 /// `getNAD`: there is one terminal.
@@ -26,9 +27,15 @@ pub(crate) fn get_nad(_: &mut Cx<'_>, _: ObjRef) -> Result<i8, Stop> {
     Ok(0)
 }
 
-/// `waitExtension`: nothing waits.
+/// `waitExtension`: nothing waits. Not in the one block of a response without chaining (JCRE 3.0.5 §9.4.1.1).
 pub(crate) fn wait_extension(cx: &mut Cx<'_>) -> Result<(), Stop> {
-    current(cx).map(|_| ())
+    current(cx)?;
+    let allowed = if cx.state.apdu.no_chaining {
+        Err(ApduFault::IllegalUse)
+    } else {
+        Ok(())
+    };
+    cx.apdu(allowed)
 }
 
 /// `getCurrentAPDU`: only the applet that processes a command has one.
@@ -87,9 +94,11 @@ pub(crate) fn set_outgoing(cx: &mut Cx<'_>, _: ObjRef) -> Result<i16, Stop> {
     cx.apdu(result)
 }
 
-/// `setOutgoingNoChaining`: nothing is chained here anyway.
+/// `setOutgoingNoChaining`
 pub(crate) fn set_outgoing_no_chaining(cx: &mut Cx<'_>, this: ObjRef) -> Result<i16, Stop> {
-    set_outgoing(cx, this)
+    let ne = set_outgoing(cx, this)?;
+    cx.state.apdu.no_chaining = true;
+    Ok(ne)
 }
 
 /// `setOutgoingLength`
