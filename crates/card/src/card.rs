@@ -72,6 +72,16 @@ pub struct ManufacturingRecord {
     pub attestation_key: [u8; 65],
 }
 
+/// Whether load files that have a Descriptor component are verified before they are linked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LoadVerification {
+    /// They are, and refused if they break a rule.
+    #[default]
+    On,
+    /// They are only linked, like those without a Descriptor: for tests of what the VM does with ill-typed programs.
+    Off,
+}
+
 /// A secure element: its memory, its applets and its state since the last reset.
 ///
 /// Whatever a command changed is durable before its response is returned. When memory fails the card is mute until it
@@ -80,6 +90,7 @@ pub struct Card {
     pub(crate) runtime: Runtime,
     pub(crate) open: Open,
     protocol: Protocol,
+    pub(crate) load_verification: LoadVerification,
     mute: bool,
 }
 
@@ -142,6 +153,7 @@ impl Card {
             runtime,
             open: Open::new(random),
             protocol: Protocol::default(),
+            load_verification: LoadVerification::On,
             mute: false,
         }
     }
@@ -175,6 +187,11 @@ impl Card {
         self.answer(command)
             .unwrap_or(StatusWord::UNKNOWN.into())
             .to_bytes()
+    }
+
+    /// Says how load files are treated, until the card is powered up again.
+    pub fn set_load_verification(&mut self, verification: LoadVerification) {
+        self.load_verification = verification;
     }
 
     /// Watches every bytecode that is executed from now on.

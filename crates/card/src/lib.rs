@@ -43,6 +43,8 @@ mod script;
 mod tpdu;
 mod vt;
 
-pub use card::{Card, CardConfig, CardError, ManufacturingRecord, Mute, Protocol};
+pub use card::{
+    Card, CardConfig, CardError, LoadVerification, ManufacturingRecord, Mute, Protocol,
+};
 pub use hydra_crypto::Random;
 pub use inventory::{Inventory, InventoryEntry, InventoryKind};

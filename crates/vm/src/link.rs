@@ -134,8 +134,14 @@ impl Vm {
 
     /// Links under a given number and leaves the static fields alone: the card's records have them.
     pub(crate) fn link_as(&mut self, cap: &CapFile, id: PackageId) -> Result<(), LinkError> {
-        // What is of no use here is left out, for memory is small.
-        let cap = CapFile::from_load_file(&cap.to_load_file()).map_err(|_| LinkError::Invalid {
+        // Debug is of no use here, and Descriptor only where packages that come later and import this one are verified by
+        // it. Memory is small.
+        let kept = if cap.exported_classes().next().is_some() {
+            cap.to_load_file_with_descriptor()
+        } else {
+            cap.to_load_file()
+        };
+        let cap = CapFile::from_load_file(&kept).map_err(|_| LinkError::Invalid {
             component: ComponentTag::Header,
             offset: 0,
             reason: "the package can't be read again",

@@ -196,7 +196,9 @@ impl Vm {
     }
 
     fn package_record(&self, id: PackageId) -> Option<Vec<u8>> {
-        self.package(id).map(|package| package.cap.to_load_file())
+        // Of what was loaded, with the Descriptor if linking kept it.
+        self.package(id)
+            .map(|package| package.cap.to_load_file_with_descriptor())
     }
 
     fn statics_record(&self, id: PackageId) -> Option<Vec<u8>> {

@@ -5,15 +5,16 @@
 use alloc::vec::Vec;
 
 use hydra_cap::CapFile;
+use hydra_cap::verify::{Imports, Rule, verify};
 use hydra_crypto::{SecretKey, ct_eq, sha1, sha256};
 use hydra_gp::load_file::Loading;
 use hydra_gp::{Delete, InstallApplication, InstallForLoad, Load, MakeSelectable, Privileges};
-use hydra_vm::{AppletId, LinkError, PackageId};
+use hydra_vm::{AppletId, LinkError, PackageId, Vm};
 use hydra_wire::{Aid, Response, StatusWord, tlv};
 
 use super::done;
 use super::session::{LoadRequest, Session};
-use crate::card::Card;
+use crate::card::{Card, LoadVerification};
 use crate::open::Lifetime;
 use crate::open::records::Owned;
 use crate::open::registry::{self, Applet, Entry, EntryId, Kind, LoadFile};
@@ -98,6 +99,9 @@ impl Card {
             return Err(StatusWord::CONDITIONS_NOT_SATISFIED);
         }
         let id = registry::free_id(vm).ok_or(StatusWord::NOT_ENOUGH_MEMORY)?;
+        if self.load_verification == LoadVerification::On && !is_sound(vm, &cap) {
+            return Err(StatusWord::WRONG_DATA);
+        }
         let package = self.runtime.load(&cap).map_err(link_status)?;
         let version = cap.header().version;
         let entry = Entry {
@@ -364,6 +368,24 @@ fn no_implicit_selection(parameters: &[u8]) -> Result<(), StatusWord> {
         None => Ok(()),
         Some(_) => Err(StatusWord::WRONG_DATA),
     }
+}
+
+/// Whether a file that has a Descriptor component keeps the verifier's rules; one without stands on the VM's checks alone.
+/// Imports that are not there are the linker's to refuse, with a status word of their own.
+fn is_sound(vm: &Vm, cap: &CapFile) -> bool {
+    if cap.descriptor().is_none() {
+        return true;
+    }
+    let files: Vec<&CapFile> = vm.packages().map(|(_, loaded)| loaded).collect();
+    let imports = Imports {
+        exports: &[],
+        files: &files,
+    };
+    let report = verify(cap, &imports);
+    report
+        .faults
+        .iter()
+        .all(|fault| matches!(fault.rule, Rule::ImportUnknown | Rule::ImportVersion))
 }
 
 fn link_status(error: LinkError) -> StatusWord {

@@ -1,5 +1,7 @@
 //! Content management: loading, installing, listing, deleting, and what errors leave behind.
 
+use hydra_cap::CapFile;
+use hydra_card::LoadVerification;
 use hydra_crypto::{PublicKey, sha1, sha256};
 use hydra_gp::load_file::load_commands;
 use hydra_gp::{
@@ -219,6 +221,72 @@ fn a_malformed_load_file_leaves_the_card_as_it_was() {
     }
     assert_eq!(issuer.inventory(), before);
     issuer.load(APP, &isd(), &good);
+}
+
+#[test]
+fn a_load_file_with_a_descriptor_is_verified() {
+    let mut bench = Bench::new();
+    let library = described("lablib");
+    let good = described("labapp");
+    // A program that stays a program for the linker: `sconst_1` in place of `aload_0` gives a short to a constructor.
+    let file = CapFile::from_load_file(&good).expect("a load file");
+    let constructor = file
+        .descriptor()
+        .expect("a Descriptor")
+        .classes
+        .iter()
+        .flat_map(|class| &class.methods)
+        .find(|method| method.is_constructor())
+        .expect("a constructor");
+    let code = file.method_info();
+    let place = good
+        .windows(code.len())
+        .position(|window| window == code)
+        .expect("the code");
+    let at = place + usize::try_from(constructor.method).expect("an offset") + 2;
+    assert_eq!(good[at], 0x18, "aload_0");
+    let mut bad = good.clone();
+    bad[at] = 0x04;
+
+    let mut issuer = bench.issuer();
+    issuer.load(LIB, &isd(), &library);
+    let before = issuer.inventory();
+    assert_eq!(
+        issuer.try_load(&aid(APP), &isd(), &bad),
+        StatusWord::WRONG_DATA
+    );
+    assert_eq!(issuer.inventory(), before);
+    issuer.load(APP, &isd(), &good);
+    assert_eq!(issuer.delete(APP), OK);
+
+    // Without its Descriptor it is only linked, and so it is where the verification is off.
+    let bare = CapFile::from_load_file(&bad)
+        .expect("a load file")
+        .to_load_file();
+    assert_eq!(issuer.try_load(&aid(APP), &isd(), &bare), OK);
+    assert_eq!(issuer.delete(APP), OK);
+    bench.card.set_load_verification(LoadVerification::Off);
+    assert_eq!(bench.issuer().try_load(&aid(APP), &isd(), &bad), OK);
+
+    // What the library offers is known to the verifier after a power cycle too: its Descriptor was kept.
+    assert_eq!(bench.issuer().delete(APP), OK);
+    bench.power_cycle();
+    let mut issuer = bench.issuer();
+    let sw = issuer.try_load(&aid(APP), &isd(), &bad);
+    assert_eq!(sw, StatusWord::WRONG_DATA);
+    issuer.load(APP, &isd(), &good);
+}
+
+/// A load file data block with the Descriptor component.
+fn described(name: &str) -> Vec<u8> {
+    let bare = CapFile::from_load_file(&cap(name)).expect("a load file");
+    let path = format!(
+        "{}/../../vectors/caps/2.1-jc222/{name}.cap",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let whole = CapFile::from_zip(&std::fs::read(&path).expect("a file")).expect("a CAP file");
+    assert_eq!(bare.to_load_file(), whole.to_load_file());
+    whole.to_load_file_with_descriptor()
 }
 
 #[test]
