@@ -467,7 +467,7 @@ impl<'a> Verifier<'a> {
         );
     }
 
-    fn unknown_above(&self, class: ClassIx) -> bool {
+    pub(super) fn unknown_above(&self, class: ClassIx) -> bool {
         let mut at = Some(class);
         while let Some(index) = at {
             let class = self.members.world.class(index);

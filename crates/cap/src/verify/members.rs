@@ -284,10 +284,16 @@ impl<'a> Members<'a> {
         let (_, info) = file.class_at(offset);
         let info = info?;
         if token & 0x80 != 0 {
-            let Key::File(..) = self.world.class(parent).key else {
-                return None;
+            // Each package of a file numbers its own.
+            return match self.world.class(parent).key {
+                Key::File(_, above)
+                    if info.super_class == Some(ClassRef::Internal(above))
+                        && file.package_of(above) == file.package_of(offset) =>
+                {
+                    Some((parent, token))
+                }
+                _ => None,
             };
-            return Some((parent, token));
         }
         if let Some(mapping) = &info.token_mapping {
             return match mapping.get(usize::from(token)) {

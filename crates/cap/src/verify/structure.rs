@@ -307,8 +307,11 @@ impl<'a> Verifier<'a> {
                 }
                 _ => (None, None, ""),
             };
-            let unknown = class.is_some_and(|class| self.import_is_unknown(class));
-            if let Some(class) = class.filter(|_| !unknown)
+            let unknown = class.is_some_and(|class| {
+                let own = self.members.world.find(0, class);
+                self.import_is_unknown(class) || own.is_some_and(|own| self.unknown_above(own))
+            });
+            if let Some(class) = class.filter(|class| !self.import_is_unknown(*class))
                 && !self.exists(class)
             {
                 self.faults.add(
