@@ -735,6 +735,11 @@ impl CapFile {
         &self.resources
     }
 
+    /// Bytes of all components, without their tags and sizes.
+    pub fn size(&self) -> usize {
+        self.raw.iter().map(|(_, bytes)| bytes.len()).sum()
+    }
+
     /// A component's bytes after tag and size.
     pub fn component(&self, tag: ComponentTag) -> Option<&[u8]> {
         let (_, bytes) = self.raw.iter().find(|(known, _)| *known == tag)?;

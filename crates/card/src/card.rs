@@ -7,7 +7,7 @@ use core::fmt;
 
 use hydra_crypto::{Random, SecretKey};
 use hydra_gp::{CardState, KeySet, Privileges};
-use hydra_vm::{Observer, Vm};
+use hydra_vm::{Fault, Observer, Vm};
 use hydra_wire::{Aid, AidError, CardLink, Command, Response, StatusWord};
 
 use crate::domain::keys;
@@ -15,6 +15,7 @@ use crate::nvm::{NvmError, Storage};
 use crate::open::channel::HOST_CHANNELS;
 use crate::open::registry::{self, Entry, EntryId, Kind, LoadFile};
 use crate::open::{Lifetime, Open, records};
+use crate::profile::Profile;
 use crate::runtime::{OpenError, Runtime};
 use crate::tpdu::Waiting;
 use crate::vt::Port;
@@ -59,6 +60,8 @@ pub struct CardConfig {
     pub card_id: Option<[u8; 8]>,
     /// The issuer security domain's first key set.
     pub issuer_keys: Option<KeySet>,
+    /// How much the card has.
+    pub profile: Profile,
 }
 
 /// What the Card Issuer knows of a card from its making.
@@ -116,7 +119,7 @@ impl Card {
         let (card_id, issuer_keys) = record(&mut random);
         let attestation_key = SecretKey::draw(&mut random, "attestation key", 0);
 
-        let mut runtime = Runtime::create(storage)?;
+        let mut runtime = Runtime::create(storage, config.profile)?;
         let vm = runtime.vm_mut();
         Lifetime {
             card_id,
@@ -192,6 +195,12 @@ impl Card {
     /// Says how load files are treated, until the card is powered up again.
     pub fn set_load_verification(&mut self, verification: LoadVerification) {
         self.load_verification = verification;
+    }
+
+    /// The fault that stopped an applet since this was asked last, the last if there were several: code that no
+    /// converter made, a stack that is too small, or a command that took too long. To the terminal all are `6F00`.
+    pub fn take_fault(&mut self) -> Option<Fault> {
+        self.runtime.take_fault()
     }
 
     /// Watches every bytecode that is executed from now on.

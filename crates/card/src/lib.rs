@@ -38,6 +38,7 @@ mod inventory;
 pub mod nvm;
 mod open;
 mod outbox;
+mod profile;
 pub mod runtime;
 mod script;
 mod tpdu;
@@ -48,3 +49,4 @@ pub use card::{
 };
 pub use hydra_crypto::Random;
 pub use inventory::{Inventory, InventoryEntry, InventoryKind};
+pub use profile::Profile;

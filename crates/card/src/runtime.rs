@@ -23,8 +23,8 @@ use core::fmt;
 
 use hydra_cap::CapFile;
 use hydra_vm::{
-    AppletId, ArrayKind, Changes, Clear, ContextId, EntryPoint, Fault, Limits, LinkError, ObjRef,
-    Owner, PackageId, RestoreError, Stop, Vm,
+    AppletId, ArrayKind, Changes, Clear, ContextId, EntryPoint, Fault, LinkError, ObjRef, Owner,
+    PackageId, RestoreError, Stop, Vm,
 };
 use hydra_wire::{Aid, StatusWord};
 use zeroize::Zeroize;
@@ -32,6 +32,8 @@ use zeroize::Zeroize;
 use crate::api;
 use crate::card::Protocol;
 use crate::nvm::{Journal, NvmError, Storage};
+use crate::open::records::PROFILE;
+use crate::profile::Profile;
 
 /// An applet instance, as numbered by the runtime; stable over the card's life and never given out twice.
 pub type AppletRef = AppletId;
@@ -77,19 +79,25 @@ pub(crate) struct State {
 
 impl Runtime {
     /// A new card on a medium, whatever that held. Nothing of it is durable before the first commit.
-    pub fn create(storage: CardStorage) -> Result<Self, OpenError> {
+    pub fn create(storage: CardStorage, profile: Profile) -> Result<Self, OpenError> {
         let journal = Journal::format(storage)?;
-        let vm = Vm::new(api::layout(), Limits::default());
+        let mut vm = Vm::new(api::layout(), profile.limits);
+        vm.record_put(PROFILE, &profile.encode());
         Self::with(vm, journal)
     }
 
     /// The card on a medium, in the state of its last commit, just powered on.
     pub fn open(storage: CardStorage) -> Result<Self, OpenError> {
         let (journal, records) = Journal::open(storage)?;
+        // Cards made before there were profiles have none.
+        let profile = match records.get(&Vm::record_key(PROFILE).0) {
+            Some(bytes) => Profile::decode(bytes).ok_or(OpenError::Profile)?,
+            None => Profile::STANDARD,
+        };
         let records = records
             .into_iter()
             .map(|(key, bytes)| (hydra_vm::RecordKey(key), bytes));
-        let vm = Vm::restore(api::layout(), Limits::default(), records)?;
+        let vm = Vm::restore(api::layout(), profile.limits, records)?;
         Self::with(vm, journal)
     }
 
@@ -168,7 +176,13 @@ impl Runtime {
 
     /// Links a package.
     pub fn load(&mut self, cap: &CapFile) -> Result<PackageId, LinkError> {
-        self.vm.link(cap)
+        match self.vm.link(cap) {
+            Err(LinkError::NoSpace) => {
+                self.collect();
+                self.vm.link(cap)
+            }
+            linked => linked,
+        }
     }
 
     /// Removes a package that has no applet instances, no importing packages and no objects left.
@@ -352,6 +366,8 @@ pub enum OpenError {
     Restore(RestoreError),
     /// The records of the applet instances are malformed.
     Instances,
+    /// The record of the card's profile is malformed.
+    Profile,
     /// No memory for the runtime's own objects.
     NoMemory,
     /// The VM stopped while the runtime's own objects were made.
@@ -364,6 +380,7 @@ impl fmt::Display for OpenError {
             Self::Nvm(error) => error.fmt(f),
             Self::Restore(error) => error.fmt(f),
             Self::Instances => f.write_str("the applet instances' records are malformed"),
+            Self::Profile => f.write_str("the record of the card's profile is malformed"),
             Self::NoMemory => f.write_str("no memory for the runtime's own objects"),
             Self::Fault(fault) => fault.fmt(f),
         }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use hydra_card::{CardConfig, Random};
+use hydra_card::{CardConfig, Profile, Random};
 use hydra_crypto::{SeededRandom, SystemRandom};
 use hydra_gp::KeySet;
 use hydra_slot::{Slot, snapshot};
@@ -60,6 +60,9 @@ pub(crate) struct New {
     /// The card's name in its messages, 8 bytes; drawn if not given
     #[arg(long, value_name = "HEX", value_parser = card_id)]
     id: Option<[u8; 8]>,
+    /// How much memory it has: `standard`, or `classic` for what a card of the 2.2 generation had
+    #[arg(long, value_name = "NAME", default_value = "standard", value_parser = profile)]
+    profile: Profile,
     /// Draw everything from this number: for tests alone
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -70,6 +73,7 @@ impl New {
         let config = CardConfig {
             card_id: self.id,
             issuer_keys: self.keys.or_else(|| self.test_keys.then(record::test_keys)),
+            profile: self.profile,
         };
         let random: Box<dyn Random + Send> = match self.seed {
             Some(seed) => Box::new(SeededRandom::new(&seed.to_be_bytes())),
@@ -130,6 +134,13 @@ impl Restore {
 /// Powers up the card of an image.
 pub(crate) fn open(image: &Path) -> Result<Slot> {
     Ok(Slot::open(image, Box::new(SystemRandom::new()?))?)
+}
+
+fn profile(text: &str) -> Result<Profile> {
+    Profile::named(text).with_context(|| {
+        let names = Profile::NAMED.map(|(name, _)| name);
+        format!("the profiles are {}", names.join(", "))
+    })
 }
 
 fn card_id(text: &str) -> Result<[u8; 8]> {

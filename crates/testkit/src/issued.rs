@@ -1,6 +1,6 @@
 use hydra_cap::CapFile;
 use hydra_card::nvm::MemoryStorage;
-use hydra_card::{Card, CardConfig, CardError, ManufacturingRecord};
+use hydra_card::{Card, CardConfig, CardError, ManufacturingRecord, Profile};
 use hydra_crypto::SeededRandom;
 use hydra_gp::Privileges;
 use hydra_reader::{ClientError, GpClient};
@@ -25,9 +25,18 @@ pub type IssuerError = ClientError<<Card as CardLink>::Error>;
 impl Issued {
     /// A card whose keys follow from a seed.
     pub fn new(seed: &str) -> Result<Self, CardError> {
+        Self::with_profile(seed, Profile::STANDARD)
+    }
+
+    /// The same with as much memory as a profile says.
+    pub fn with_profile(seed: &str, profile: Profile) -> Result<Self, CardError> {
+        let config = CardConfig {
+            profile,
+            ..CardConfig::default()
+        };
         let medium = PowerCut::new(MemoryStorage::new());
         let random = Box::new(SeededRandom::new(seed.as_bytes()));
-        let (card, record) = Card::create(Box::new(medium.clone()), random, CardConfig::default())?;
+        let (card, record) = Card::create(Box::new(medium.clone()), random, config)?;
         Ok(Self {
             card,
             record,

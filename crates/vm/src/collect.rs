@@ -40,7 +40,13 @@ impl Vm {
             .filter(|obj| !marked[usize::from(obj.0)])
             .collect();
         dead.iter().for_each(|obj| self.heap.remove(*obj));
+        self.heap.look_again();
         dead.len()
+    }
+
+    /// Whether memory has become so low that a collection is due.
+    pub fn is_memory_low(&self) -> bool {
+        self.heap.is_low()
     }
 
     /// Calls `visit` with each reference that an object holds.

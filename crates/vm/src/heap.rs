@@ -156,11 +156,15 @@ pub(crate) struct Heap {
     pub(crate) seals: BTreeMap<u16, u32>,
     limits: [usize; 3],
     used: [usize; 3],
+    /// How much may be in use, and how many handles, until garbage is worth looking for.
+    collect_at: ([usize; 3], usize),
+    /// Whether there was no room for an object since the last collection.
+    was_short: bool,
 }
 
 impl Heap {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self {
+        let mut heap = Self {
             slots: vec![None],
             free: Vec::new(),
             dirty: Vec::new(),
@@ -171,7 +175,38 @@ impl Heap {
                 limits.transient_deselect,
             ],
             used: [0; 3],
-        }
+            collect_at: ([0; 3], 0),
+            was_short: false,
+        };
+        heap.look_again();
+        heap
+    }
+
+    /// At first and after a collection: when to look for garbage. Memory is low in the last eighth of it; after a
+    /// collection that freed little, in the last half of what is left.
+    pub(crate) fn look_again(&mut self) {
+        let next = |limit: usize, used: usize| {
+            let low = limit - limit / 8;
+            low.max(used + limit.saturating_sub(used).div_ceil(2))
+        };
+        let bytes = [0, 1, 2].map(|i| next(self.limits[i], self.used[i]));
+        let handles = next(usize::from(u16::MAX), self.handles_used());
+        self.collect_at = (bytes, handles);
+        self.was_short = false;
+    }
+
+    /// Whether there is so little room that garbage is worth looking for.
+    pub(crate) fn is_low(&self) -> bool {
+        let (bytes, handles) = self.collect_at;
+        self.was_short || self.handles_used() >= handles || (0..3).any(|i| self.used[i] >= bytes[i])
+    }
+
+    fn handles_used(&self) -> usize {
+        self.slots.len() - 1 - self.free.len()
+    }
+
+    fn has_handle(&self) -> bool {
+        !self.free.is_empty() || self.slots.len() <= usize::from(u16::MAX)
     }
 
     fn charges(storage: Storage, size: usize) -> [usize; 3] {
@@ -189,19 +224,24 @@ impl Heap {
             Storage::ClearOnReset | Storage::Session => 1,
             Storage::ClearOnDeselect => 2,
         };
+        if !self.has_handle() {
+            return 0;
+        }
         self.limits[kind].saturating_sub(self.used[kind])
     }
 
-    /// Whether another object of this size has room.
-    pub(crate) fn has_room(&self, storage: Storage, size: usize) -> bool {
+    /// Whether another object of this size has room; if not, a collection is due.
+    pub(crate) fn find_room(&mut self, storage: Storage, size: usize) -> bool {
         let charges = Self::charges(storage, size);
-        (0..3).all(|i| self.used[i] + charges[i] <= self.limits[i])
-            && (!self.free.is_empty() || self.slots.len() <= usize::from(u16::MAX))
+        let found =
+            (0..3).all(|i| self.used[i] + charges[i] <= self.limits[i]) && self.has_handle();
+        self.was_short |= !found;
+        found
     }
 
     /// Adds an object, if there is room.
     pub(crate) fn add(&mut self, object: Object) -> Option<ObjRef> {
-        if !self.has_room(object.storage, object.body.size()) {
+        if !self.find_room(object.storage, object.body.size()) {
             return None;
         }
         let handle = match self.free.pop() {
@@ -241,6 +281,7 @@ impl Heap {
             .filter(|index| self.slots[*index].is_none())
             .filter_map(|index| u16::try_from(index).ok())
             .collect();
+        self.look_again();
         self.seal_all();
     }
 

@@ -44,7 +44,7 @@ pub enum LinkError {
     },
     /// No number is left for another package.
     TooManyPackages,
-    /// The static fields' first values need more memory than there is.
+    /// The code, or the static fields' first values, need more memory than there is.
     NoSpace,
     /// Another package imports this one, or objects of its classes are left.
     InUse,
@@ -67,7 +67,7 @@ impl fmt::Display for LinkError {
                 reason,
             } => write!(f, "{component} component, offset {offset}: {reason}"),
             Self::TooManyPackages => f.write_str("no room for another package"),
-            Self::NoSpace => f.write_str("no memory for the static fields"),
+            Self::NoSpace => f.write_str("no memory for the code and static fields"),
             Self::InUse => f.write_str("the package is in use"),
             Self::NoSuchPackage => f.write_str("no such package"),
         }
@@ -110,6 +110,9 @@ impl Vm {
             .map(PackageId)
             .find(|id| self.package(*id).is_none());
         let id = id.ok_or(LinkError::TooManyPackages)?;
+        if self.free_code() < cap.size() {
+            return Err(LinkError::NoSpace);
+        }
         let arrays = &cap.static_fields().arrays;
         let room = self.heap.free_bytes(Storage::Persistent);
         if arrays

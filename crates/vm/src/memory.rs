@@ -60,6 +60,8 @@ pub enum EntryPoint {
 /// How much a card has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
+    /// Bytes of the components of all CAP files.
+    pub code: usize,
     /// Bytes of persistent objects.
     pub persistent: usize,
     /// Bytes of CLEAR_ON_RESET content.
@@ -72,17 +74,27 @@ pub struct Limits {
     pub stack: usize,
     /// Frames.
     pub frames: usize,
+    /// Branches and calls that one command, or one other call of the runtime's, may make.
+    pub steps: u64,
+}
+
+impl Limits {
+    /// What [`Limits::default`] gives.
+    pub const STANDARD: Self = Self {
+        code: 2 * 1024 * 1024,
+        persistent: 512 * 1024,
+        transient_reset: 32 * 1024,
+        transient_deselect: 32 * 1024,
+        commit: 64 * 1024,
+        stack: 4096,
+        frames: 256,
+        // A few seconds' worth.
+        steps: 400_000_000,
+    };
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            persistent: 512 * 1024,
-            transient_reset: 32 * 1024,
-            transient_deselect: 32 * 1024,
-            commit: 64 * 1024,
-            stack: 4096,
-            frames: 256,
-        }
+        Self::STANDARD
     }
 }

@@ -33,7 +33,7 @@ impl Vm {
         storage: Storage,
     ) -> Result<ObjRef, Stop> {
         let words = self.class(class).ok_or(Fault::NoSuchMember)?.words;
-        if !self.heap.has_room(storage, usize::from(words) * 2) {
+        if !self.heap.find_room(storage, usize::from(words) * 2) {
             return Err(self.throw_vm(Exception::NoResource));
         }
         let words = alloc::vec![0; words.into()].into_boxed_slice();
@@ -57,7 +57,7 @@ impl Vm {
             ArrayKind::Short | ArrayKind::Ref(_) => length * 2,
             ArrayKind::Int => length * 4,
         };
-        if !self.heap.has_room(storage, size) {
+        if !self.heap.find_room(storage, size) {
             let transient = matches!(storage, Storage::ClearOnReset | Storage::ClearOnDeselect);
             let lack = if transient {
                 Exception::NoTransientSpace

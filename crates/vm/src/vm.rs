@@ -237,6 +237,17 @@ impl Vm {
         self.busy = applets.to_vec();
     }
 
+    /// How much there is of everything.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Bytes free for CAP files.
+    pub fn free_code(&self) -> usize {
+        let used: usize = self.linked().map(|package| package.cap.size()).sum();
+        self.limits.code.saturating_sub(used)
+    }
+
     /// Bytes free for objects of this storage.
     pub fn free_bytes(&self, storage: crate::Storage) -> usize {
         self.heap.free_bytes(storage)

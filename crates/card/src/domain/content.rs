@@ -20,8 +20,8 @@ use crate::open::records::Owned;
 use crate::open::registry::{self, Applet, Entry, EntryId, Kind, LoadFile};
 use crate::outbox::policy;
 
-/// The largest load file. A compact CAP file of 64 KiB a component is far below.
-const LOAD_FILE_LIMIT: usize = 262_144;
+/// What a load file may be larger than its code: DAP blocks, tags, what is not kept.
+const LOAD_FILE_SLACK: usize = 65_536;
 
 impl Card {
     /// §11.5.2.3.1 INSTALL [for load]
@@ -51,7 +51,7 @@ impl Card {
             load_file: request.load_file,
             domain: target.id,
             hash: request.hash,
-            blocks: Loading::new(LOAD_FILE_LIMIT),
+            blocks: Loading::new(vm.free_code().saturating_add(LOAD_FILE_SLACK)),
         });
         Ok(done())
     }

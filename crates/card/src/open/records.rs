@@ -14,6 +14,8 @@ pub(crate) const CARD: u32 = 0x0001;
 pub(crate) const ATTESTATION_KEY: u32 = 0x0002;
 /// The number of the next output of the queue.
 pub(crate) const NEXT_OUTPUT: u32 = 0x0003;
+/// The card's profile.
+pub(crate) const PROFILE: u32 = 0x0004;
 /// First key of the virtual terminal's routes, one record each.
 pub(crate) const ROUTES: u32 = 0x0100;
 /// First key of the scripts seen, one record for each route.

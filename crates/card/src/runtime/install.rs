@@ -74,7 +74,7 @@ impl Runtime {
             .apdu
             .write(&mut self.vm, 0, &data)
             .and_then(|()| {
-                self.vm.set_step_limit(Some(super::process::STEPS));
+                self.vm.set_step_limit(Some(self.vm.limits().steps));
                 let mut env = Env {
                     state: &mut self.state,
                     platform,

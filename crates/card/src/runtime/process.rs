@@ -7,9 +7,6 @@ use hydra_wire::{Command, Response, StatusWord};
 use super::{Apdu, AppletRef, Platform, Runtime, callback};
 use crate::api::{Env, one_shot};
 
-/// How many branches and calls one command may take: a few seconds' worth.
-pub(super) const STEPS: u64 = 400_000_000;
-
 /// The most arguments that a method of an applet is called with, the applet included.
 const MOST_ARGUMENTS: usize = 8;
 
@@ -241,7 +238,7 @@ impl Runtime {
             .ok_or(Stop::Fault(Fault::Signature))?;
         all[1..].copy_from_slice(args);
         self.before_entry();
-        self.vm.set_step_limit(Some(STEPS));
+        self.vm.set_step_limit(Some(self.vm.limits().steps));
         let mut env = Env {
             state: &mut self.state,
             platform,
@@ -252,10 +249,10 @@ impl Runtime {
     }
 
     /// What the runtime does when it has control again: no transaction outlives a command (JCRE 3.0.5 §7.6.2), and
-    /// objects are deleted between commands.
+    /// objects are deleted between commands: when an applet asked for it, and when memory is low.
     pub(super) fn finish_call(&mut self) {
         self.abort_transaction();
-        if core::mem::take(&mut self.state.deletion_requested) {
+        if core::mem::take(&mut self.state.deletion_requested) || self.vm.is_memory_low() {
             self.collect();
         }
     }

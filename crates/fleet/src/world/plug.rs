@@ -2,7 +2,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use hydra_card::nvm::MemoryStorage;
-use hydra_card::{Card, CardConfig, ManufacturingRecord, Mute};
+use hydra_card::{Card, CardConfig, ManufacturingRecord, Mute, Profile};
 use hydra_crypto::PublicKey;
 use hydra_offcard::issuer::{CardIssuer, CardRecord};
 use hydra_slot::Slot;
@@ -51,6 +51,7 @@ impl Plug {
         let config = CardConfig {
             card_id: Some(card_id),
             issuer_keys: None,
+            profile: Profile::STANDARD,
         };
         let Some(image) = vault.path("card.image") else {
             let (card, record) = Card::create(Box::new(MemoryStorage::new()), random, config)?;

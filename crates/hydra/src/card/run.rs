@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 use hydra_card::Protocol;
-use hydra_slot::{t1, vpcd};
+use hydra_slot::{Slot, t1, vpcd};
 use hydra_wire::CardLink;
 
 use super::open;
@@ -66,7 +66,7 @@ impl Run {
         let mut slot = open(&self.image)?;
         slot.card().reset_into(self.protocol.into())?;
         self.trace.watch(&mut slot)?;
-        let mut card = self.trace.link(slot);
+        let mut card = self.trace.link(Told(slot));
         let image = self.image.display().to_string();
         let served = match (self.vpcd, self.listen) {
             (Some(reader), _) => {
@@ -104,6 +104,25 @@ impl Run {
                 Err(_) => Err(anyhow!("the card's thread panicked")),
             }
         })
+    }
+}
+
+/// A card whose applets' faults are told: to the host they are `6F00` like any exception.
+struct Told(Slot);
+
+impl CardLink for Told {
+    type Error = <Slot as CardLink>::Error;
+
+    fn reset(&mut self) -> Result<Vec<u8>, Self::Error> {
+        self.0.reset()
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, Self::Error> {
+        let response = self.0.transmit(command);
+        if let Some(fault) = self.0.card().take_fault() {
+            print::aside(format_args!("an applet was stopped: {fault}"));
+        }
+        response
     }
 }
 

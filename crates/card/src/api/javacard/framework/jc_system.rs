@@ -43,8 +43,8 @@ pub(crate) fn get_transaction_depth(cx: &mut Cx<'_>) -> Result<i8, Stop> {
 }
 
 /// `getMaxCommitCapacity`
-pub(crate) fn get_max_commit_capacity(_: &mut Cx<'_>) -> Result<i16, Stop> {
-    Ok(clamp(hydra_vm::Limits::default().commit))
+pub(crate) fn get_max_commit_capacity(cx: &mut Cx<'_>) -> Result<i16, Stop> {
+    Ok(clamp(cx.vm.limits().commit))
 }
 
 /// `getUnusedCommitCapacity`
@@ -218,12 +218,8 @@ pub(crate) fn request_object_deletion(cx: &mut Cx<'_>) -> Result<(), Stop> {
 /// §6.2.2).
 pub(crate) fn make_global_array(cx: &mut Cx<'_>, kind: i8, length: i16) -> Result<ObjRef, Stop> {
     let kind = array_kind(cx, kind)?;
-    let mut taken = 0;
-    for array in &cx.state.global_arrays {
-        taken += content_size(cx.vm.array(*array)?);
-    }
     let size = content_size(Some((kind, length.unsigned_abs())));
-    if taken + size > cx.vm.free_bytes(Storage::ClearOnReset) {
+    if size > free_bytes(cx, Storage::ClearOnReset)? {
         // NO_TRANSIENT_SPACE
         return cx.throw(SYSTEM, 2);
     }
@@ -288,7 +284,18 @@ fn available(cx: &mut Cx<'_>, kind: i8) -> Result<usize, Stop> {
         2 => Storage::ClearOnDeselect,
         _ => return cx.throw(SYSTEM, 1),
     };
-    Ok(cx.vm.free_bytes(storage))
+    free_bytes(cx, storage)
+}
+
+/// Bytes free; global arrays take their room from CLEAR_ON_RESET memory.
+fn free_bytes(cx: &Cx<'_>, storage: Storage) -> Result<usize, Stop> {
+    let mut taken = 0;
+    if storage == Storage::ClearOnReset {
+        for array in &cx.state.global_arrays {
+            taken += content_size(cx.vm.array(*array)?);
+        }
+    }
+    Ok(cx.vm.free_bytes(storage).saturating_sub(taken))
 }
 
 /// The applet that an AID object names.
