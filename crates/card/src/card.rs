@@ -11,12 +11,12 @@ use hydra_vm::{Fault, Observer, Vm};
 use hydra_wire::{Aid, AidError, CardLink, Command, Response, StatusWord};
 
 use crate::domain::keys;
-use crate::nvm::{NvmError, Storage};
+use crate::nvm::{Medium, NvmError};
 use crate::open::channel::HOST_CHANNELS;
 use crate::open::registry::{self, Entry, EntryId, Kind, LoadFile};
 use crate::open::{Lifetime, Open, records};
 use crate::profile::Profile;
-use crate::runtime::{OpenError, Runtime};
+use crate::runtime::{CardStorage, OpenError, Runtime};
 use crate::tpdu::Waiting;
 use crate::vt::Port;
 use crate::vt::route::{self, Route, Target};
@@ -98,9 +98,9 @@ pub struct Card {
 }
 
 impl Card {
-    /// Makes a card on an empty medium.
+    /// Makes a card on an empty medium: a storage, with what protects it if it is protected.
     pub fn create(
-        storage: Box<dyn Storage + Send>,
+        medium: impl Into<Medium<CardStorage>>,
         mut random: Box<dyn Random + Send>,
         config: CardConfig,
     ) -> Result<(Self, ManufacturingRecord), CardError> {
@@ -119,7 +119,9 @@ impl Card {
         let (card_id, issuer_keys) = record(&mut random);
         let attestation_key = SecretKey::draw(&mut random, "attestation key", 0);
 
-        let mut runtime = Runtime::create(storage, config.profile)?;
+        let mut salt = [0; 16];
+        random.draw("image salt", 0, &mut salt);
+        let mut runtime = Runtime::create(medium.into().salted(salt), config.profile)?;
         let vm = runtime.vm_mut();
         Lifetime {
             card_id,
@@ -141,10 +143,10 @@ impl Card {
 
     /// Powers up the card on this medium.
     pub fn open(
-        storage: Box<dyn Storage + Send>,
+        medium: impl Into<Medium<CardStorage>>,
         random: Box<dyn Random + Send>,
     ) -> Result<Self, CardError> {
-        let runtime = Runtime::open(storage)?;
+        let runtime = Runtime::open(medium)?;
         if let Some(key) = Open::unreadable(runtime.vm()) {
             return Err(CardError::Record { key });
         }
@@ -404,9 +406,10 @@ impl fmt::Display for CardError {
 impl core::error::Error for CardError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Nvm(error) => Some(error),
-            Self::Runtime(error) => Some(error),
-            Self::Aid(error) => Some(error),
+            // Their words are this error's own.
+            Self::Nvm(error) => error.source(),
+            Self::Runtime(error) => error.source(),
+            Self::Aid(error) => error.source(),
             Self::Record { .. } | Self::IssuerKeys => None,
         }
     }

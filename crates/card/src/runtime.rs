@@ -7,6 +7,7 @@ mod apdu;
 pub(crate) mod callback;
 mod install;
 mod instance;
+mod migrate;
 mod platform;
 mod process;
 pub(crate) mod service;
@@ -31,7 +32,7 @@ use zeroize::Zeroize;
 
 use crate::api;
 use crate::card::Protocol;
-use crate::nvm::{Journal, NvmError, Storage};
+use crate::nvm::{Journal, Medium, NvmError, Storage};
 use crate::open::records::PROFILE;
 use crate::profile::Profile;
 
@@ -79,16 +80,20 @@ pub(crate) struct State {
 
 impl Runtime {
     /// A new card on a medium, whatever that held. Nothing of it is durable before the first commit.
-    pub fn create(storage: CardStorage, profile: Profile) -> Result<Self, OpenError> {
-        let journal = Journal::format(storage)?;
+    pub fn create(
+        medium: impl Into<Medium<CardStorage>>,
+        profile: Profile,
+    ) -> Result<Self, OpenError> {
+        let journal = Journal::format(medium.into().holding(migrate::VERSION))?;
         let mut vm = Vm::new(api::layout(), profile.limits);
         vm.record_put(PROFILE, &profile.encode());
         Self::with(vm, journal)
     }
 
     /// The card on a medium, in the state of its last commit, just powered on.
-    pub fn open(storage: CardStorage) -> Result<Self, OpenError> {
-        let (journal, records) = Journal::open(storage)?;
+    pub fn open(medium: impl Into<Medium<CardStorage>>) -> Result<Self, OpenError> {
+        let (mut journal, mut records) = Journal::open(medium.into().holding(migrate::VERSION))?;
+        migrate::up_to_date(&mut journal, &mut records)?;
         // Cards made before there were profiles have none.
         let profile = match records.get(&Vm::record_key(PROFILE).0) {
             Some(bytes) => Profile::decode(bytes).ok_or(OpenError::Profile)?,
@@ -320,10 +325,6 @@ impl State {
     }
 
     fn write(&mut self, changes: Changes) -> Result<(), NvmError> {
-        let changes: Vec<(u64, Option<Vec<u8>>)> = changes
-            .into_iter()
-            .map(|(key, value)| (key.0, value))
-            .collect();
         self.journal.commit(&changes)
     }
 
@@ -387,7 +388,16 @@ impl fmt::Display for OpenError {
     }
 }
 
-impl core::error::Error for OpenError {}
+impl core::error::Error for OpenError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            // Their words are this error's own.
+            Self::Nvm(error) => error.source(),
+            Self::Restore(error) => error.source(),
+            Self::Instances | Self::NoMemory | Self::Fault(_) => None,
+        }
+    }
+}
 
 impl From<NvmError> for OpenError {
     fn from(error: NvmError) -> Self {

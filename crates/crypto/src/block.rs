@@ -58,6 +58,11 @@ impl BlockCipher {
         .map_err(|_| error)
     }
 
+    /// AES-256 (FIPS 197).
+    pub fn aes256(key: &[u8; 32]) -> Self {
+        Self(Inner::Aes256(Aes256::new(&(*key).into())))
+    }
+
     /// DES (FIPS 46-3) with a key of 8 bytes, 3DES (NIST SP 800-67) with one of 16 or 24.
     pub fn des(key: &[u8]) -> Result<Self, DesKeyLength> {
         let error = DesKeyLength(key.len());

@@ -2,7 +2,7 @@
 //! SHA-256, HMAC, HKDF, AES-GCM, P-256, and [`Random`], the one source of keys, salts and nonces.
 //!
 //! What a Java Card applet may ask for is chosen at run time and comes in pieces: [`BlockCipher`] with the modes
-//! [`Ctr`], [`Cfb`], [`Xts`], [`Gcm`] and [`Ccm`], [`CbcMac`] and [`CmacState`], [`Hash`](struct@Hash) and [`Hmac`], [`Checksum`];
+//! [`Ctr`], [`Cfb`], [`Xts`], [`Gcm`], [`Ccm`] and [`Siv`], [`CbcMac`] and [`CmacState`], [`Hash`](struct@Hash) and [`Hmac`], [`Checksum`];
 //! [`rsa`], [`EcCurve`] with any parameters over a prime field, [`DhGroup`], [`Ed25519`] and [`X25519`].
 //!
 //! `no_std`, over RustCrypto. It knows no protocol: SCP03 is `gp`'s, COSE is `message`'s. Randomness comes from
@@ -41,6 +41,7 @@ mod p256;
 mod padding;
 mod random;
 pub mod rsa;
+mod siv;
 
 pub use crate::aead::{Ccm, Gcm};
 pub use crate::aes::{
@@ -65,6 +66,7 @@ pub use crate::padding::Padding;
 #[cfg(feature = "system")]
 pub use crate::random::{GeneratorFailed, SystemRandom};
 pub use crate::random::{Random, SeededRandom};
+pub use crate::siv::Siv;
 
 /// Whether two byte strings are equal, in a time that depends on their lengths alone.
 pub fn ct_eq(a: &[u8], b: &[u8]) -> bool {

@@ -156,7 +156,7 @@ impl Drop for CmacState {
 }
 
 /// Multiplies by x in the field of the block's size (NIST SP 800-38B §5.3).
-fn double(block: &mut [u8]) {
+pub(crate) fn double(block: &mut [u8]) {
     let reduction = if block.len() == BLOCK { 0x87 } else { 0x1B };
     let carry = block[0] >> 7;
     let mut low = 0;

@@ -9,7 +9,7 @@ mod symmetric;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hydra_crypto::{
-    AesKey, PublicKey, SecretKey, Sha1, Sha256, Unauthentic, aes_cbc_decrypt, aes_cbc_encrypt,
+    AesKey, PublicKey, SecretKey, Sha1, Sha256, Siv, Unauthentic, aes_cbc_decrypt, aes_cbc_encrypt,
     aes_ecb_decrypt, aes_ecb_encrypt, cmac, cmac_verify, gcm_open, gcm_seal, hkdf_sha256,
     hmac_sha256, hmac_sha256_verify, sha1, sha256,
 };
@@ -22,7 +22,7 @@ fn published_vectors_hold() {
     }
     let kinds: BTreeSet<&str> = cases.iter().map(|case| case.kind).collect();
     let all = [
-        "aes", "cbc", "cmac", "sha1", "sha256", "hmac", "hkdf", "gcm", "ecdsa", "ecdh",
+        "aes", "cbc", "cmac", "sha1", "sha256", "hmac", "hkdf", "gcm", "siv", "ecdsa", "ecdh",
     ];
     assert_eq!(kinds, BTreeSet::from(all));
 }
@@ -116,6 +116,30 @@ impl Case<'_> {
                 )
                 .unwrap();
                 assert_eq!(out, expected, "{name}");
+            }
+            "siv" => {
+                let siv = Siv::new(&self.get("key")).unwrap();
+                let aad: Vec<Vec<u8>> = ["aad", "aad2", "nonce"]
+                    .into_iter()
+                    .filter(|field| self.fields.contains_key(field))
+                    .map(|field| self.get(field))
+                    .collect();
+                let aad: Vec<&[u8]> = aad.iter().map(Vec::as_slice).collect();
+                let mut data = self.get("plain");
+                let iv = siv.seal(&aad, &mut data);
+                assert_eq!(
+                    (iv, &data),
+                    (self.array("iv"), &self.get("cipher")),
+                    "{name}"
+                );
+                assert!(siv.open(&aad, &iv, &mut data).is_ok(), "{name}");
+                assert_eq!(data, self.get("plain"), "{name}");
+                // Nothing of what was changed comes out.
+                data = self.get("cipher");
+                data[0] ^= 1;
+                assert!(siv.open(&aad, &iv, &mut data).is_err(), "{name}");
+                assert!(data.iter().all(|byte| *byte == 0), "{name}");
+                assert!(siv.open(&aad[1..], &iv, &mut self.get("cipher")).is_err());
             }
             "gcm" => {
                 let (nonce, aad) = (self.array("nonce"), self.get("aad"));

@@ -32,6 +32,12 @@ use crate::vm::Vm;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordKey(pub u64);
 
+impl From<RecordKey> for u64 {
+    fn from(key: RecordKey) -> Self {
+        key.0
+    }
+}
+
 const PACKAGE: u8 = 1;
 const STATICS: u8 = 2;
 const OBJECT: u8 = 3;

@@ -1,19 +1,31 @@
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use super::layout::{
-    AREAS, BLOCK, Block, Found, HEADER, HEADERS, Header, PAYLOAD, checksum, read_entries,
-    write_entry,
+    AREAS, BLOCK, Block, COUNTED, ENCRYPTED, FORMAT, Found, HEADER, HEADERS, Header, PAYLOAD,
+    checksum, read_entries, write_entry,
 };
-use super::{NvmError, Storage};
+use super::seal::{Place, Seal, header_mac, is_of};
+use super::{ImageKey, Medium, MonotonicCounter, NvmError, Protection, Storage};
 
 /// Everything stored, by key.
 pub type Records = BTreeMap<u64, Vec<u8>>;
 
-/// The least size of a journal before it is folded into a new snapshot; it has at least the snapshot's size too, so
-/// that folding costs a constant factor.
+/// Records that lie in somebody else's buffers.
+type Borrowed<'a> = BTreeMap<u64, &'a [u8]>;
+
+/// The least size of a journal before it is folded into a new snapshot.
 const MIN_BLOCKS: usize = 256;
+/// How many times the snapshot's size a journal has at least: the larger, the rarer it is folded, and the longer opening
+/// takes.
+const FACTOR: usize = 2;
+/// How far the counter is ahead when a card has been opened: what was begun before, in whatever copy of the image, is
+/// old from then on.
+const OPENING: u64 = 2;
+/// A buffer larger than this is not kept from one commit to the next.
+const KEPT: usize = 1024;
 
 /// Durable key-value records on a medium.
 #[derive(Debug)]
@@ -26,56 +38,88 @@ pub struct Journal<S> {
     next: usize,
     /// The next commit's number in this generation.
     commit: u32,
+    key: Option<ImageKey>,
+    seal: Option<Box<Seal>>,
+    count: Option<Count>,
     poisoned: bool,
+    payload: Vec<u8>,
+    blocks: Vec<u8>,
+}
+
+/// The counter and where it stands.
+struct Count {
+    device: Box<dyn MonotonicCounter + Send>,
+    /// The value of the last payload that was written or read.
+    value: u64,
 }
 
 impl<S: Storage> Journal<S> {
     /// Makes an empty journal on a medium, whatever it held.
-    pub fn format(mut storage: S) -> Result<Self, NvmError> {
+    pub fn format(medium: impl Into<Medium<S>>) -> Result<Self, NvmError> {
+        let medium = medium.into();
+        let Protection { key, counter } = medium.protection;
+        let mut storage = medium.storage;
         storage.grow(AREAS)?;
         for at in HEADERS {
             storage.write(at, &[0; HEADER])?;
         }
         storage.sync()?;
+        let flag = |set, flag| if set { flag } else { 0 };
         let mut journal = Self {
             storage,
             header: Header {
+                format: FORMAT,
+                content: medium.content,
+                flags: flag(key.is_some(), ENCRYPTED) | flag(counter.is_some(), COUNTED),
                 generation: 0,
                 snapshot: AREAS,
                 snapshot_len: 0,
                 blocks: 0,
+                salt: medium.salt,
             },
             start: AREAS,
             next: 0,
             commit: 1,
+            seal: key
+                .as_ref()
+                .map(|key| Box::new(Seal::new(key, medium.salt))),
+            key,
+            count: counter.map(|device| Count { device, value: 0 }),
             poisoned: false,
+            payload: Vec::new(),
+            blocks: Vec::new(),
         };
-        journal.fold(&Records::new(), 0)?;
+        if let Some(count) = &mut journal.count {
+            count.value = count.device.value().map_err(NvmError::Counter)?;
+            count.advance(OPENING)?;
+        }
+        journal.fold(&Borrowed::new(), 0)?;
+        journal.catch_up()?;
         Ok(journal)
     }
 
     /// Finds the last commit on the medium and reads everything.
-    pub fn open(mut storage: S) -> Result<(Self, Records), NvmError> {
-        let mut headers = [Found::Zeros; 2];
-        for (found, at) in headers.iter_mut().zip(HEADERS) {
-            if at + HEADER <= storage.len() {
-                let mut bytes = [0; HEADER];
-                storage.read(at, &mut bytes)?;
-                *found = Header::parse(&bytes);
-            }
+    pub fn open(medium: impl Into<Medium<S>>) -> Result<(Self, Records), NvmError> {
+        let medium = medium.into();
+        let Protection { key, counter } = medium.protection;
+        let mut storage = medium.storage;
+        let Chosen {
+            header,
+            bytes,
+            repair,
+        } = choose(&mut storage, key.as_ref())?;
+        if header.content > medium.content {
+            return Err(NvmError::Version {
+                part: "records",
+                found: header.content,
+                reads: medium.content,
+            });
         }
-        let header = match headers {
-            [Found::Whole(a), Found::Whole(b)] if a.generation < b.generation => b,
-            [Found::Whole(a), _] => a,
-            [_, Found::Whole(b)] => b,
-            [Found::Altered, _] | [_, Found::Altered] => {
-                return Err(NvmError::Corrupt {
-                    offset: 0,
-                    what: "neither header is whole",
-                });
-            }
-            _ => return Err(NvmError::Blank),
-        };
+        match (header.flags & COUNTED != 0, counter.is_some()) {
+            (true, false) => return Err(NvmError::CounterNeeded),
+            (false, true) => return Err(NvmError::NotCounted),
+            _ => {}
+        }
         let start = header.journal().ok_or(NvmError::Corrupt {
             offset: 0,
             what: "the header's sizes overflow",
@@ -86,23 +130,50 @@ impl<S: Storage> Journal<S> {
             start,
             next: 0,
             commit: 1,
+            key,
+            seal: None,
+            count: counter.map(|device| Count { device, value: 0 }),
             poisoned: false,
+            payload: Vec::new(),
+            blocks: Vec::new(),
         };
-        let (records, tail) = journal.read_all()?;
-        if tail == Tail::Torn {
+        let (entries, tail) = journal.load()?;
+        let records = latest(&entries);
+        if let Some(count) = &mut journal.count {
+            count.begin()?;
+        }
+        if let Some(at) = repair {
+            // Before anything else: what the other copy names may not be there much longer.
+            journal.storage.write(at, &bytes)?;
+            journal.storage.sync()?;
+        }
+        if tail == Tail::Torn || journal.header.format < FORMAT {
             // What power cut short stays where it is, and the card moves to a clean area: blocks are only ever
             // written over zeros.
             journal.fold(&records, 0)?;
-        } else if headers[0] != headers[1] {
-            journal.write_headers()?;
+        } else if journal.count.is_some() {
+            journal.begin_payload();
+            if journal.room() > 0 {
+                journal.append()?;
+            } else {
+                journal.fold(&records, 0)?;
+            }
         }
+        journal.catch_up()?;
+        let records = records
+            .into_iter()
+            .map(|(key, value)| (key, value.to_vec()))
+            .collect();
         Ok((journal, records))
     }
 
     /// Makes the changes durable, all or none; `None` deletes. Nothing to change costs nothing.
     ///
     /// After an error the journal must be opened again: whether the changes were kept is unknown until then.
-    pub fn commit(&mut self, changes: &[(u64, Option<Vec<u8>>)]) -> Result<(), NvmError> {
+    pub fn commit<K: Copy + Into<u64>>(
+        &mut self,
+        changes: &[(K, Option<Vec<u8>>)],
+    ) -> Result<(), NvmError> {
         if self.poisoned {
             return Err(NvmError::Poisoned);
         }
@@ -110,31 +181,64 @@ impl<S: Storage> Journal<S> {
             return Ok(());
         }
         self.poisoned = true;
-        let mut payload = Vec::new();
-        for (key, value) in changes {
-            write_entry(*key, value.as_deref(), &mut payload).ok_or(NvmError::TooLarge {
-                len: value.as_ref().map_or(0, Vec::len),
-            })?;
+        if let Some(count) = &mut self.count {
+            count.advance(1)?;
         }
-        let count = payload.len().div_ceil(PAYLOAD);
-        if count <= self.header.blocks - self.next {
-            self.append(&payload, count)?;
+        self.begin_payload();
+        for (key, value) in changes {
+            write_entry((*key).into(), value.as_deref(), &mut self.payload).ok_or(
+                NvmError::TooLarge {
+                    len: value.as_ref().map_or(0, Vec::len),
+                },
+            )?;
+        }
+        let needed = self.needed();
+        if needed <= self.room() {
+            self.append()?;
         } else {
-            let (mut records, _) = self.read_all()?;
+            let value = self.count.as_ref().map(|count| count.value);
+            let (entries, _) = self.load()?;
+            if let (Some(count), Some(value)) = (&mut self.count, value) {
+                count.value = value;
+            }
+            let mut records = latest(&entries);
             for (key, value) in changes {
                 match value {
-                    Some(value) => {
-                        records.insert(*key, value.clone());
-                    }
-                    None => {
-                        records.remove(key);
-                    }
-                }
+                    Some(value) => records.insert((*key).into(), value),
+                    None => records.remove(&(*key).into()),
+                };
             }
-            self.fold(&records, count)?;
+            self.fold(&records, needed)?;
+        }
+        if let Some(count) = &mut self.count {
+            count.step()?;
         }
         self.poisoned = false;
         Ok(())
+    }
+
+    /// Puts other records in the place of all there are, in one step: what a later version makes of an earlier one's.
+    pub(crate) fn replace(&mut self, content: u16, records: &Records) -> Result<(), NvmError> {
+        self.poisoned = true;
+        if let Some(count) = &mut self.count {
+            count.advance(1)?;
+        }
+        self.header.content = content;
+        let records = records
+            .iter()
+            .map(|(key, value)| (*key, value.as_slice()))
+            .collect();
+        self.fold(&records, 0)?;
+        if let Some(count) = &mut self.count {
+            count.step()?;
+        }
+        self.poisoned = false;
+        Ok(())
+    }
+
+    /// Version of the records.
+    pub(crate) fn content(&self) -> u16 {
+        self.header.content
     }
 
     /// The medium, for whoever opens it next.
@@ -147,36 +251,95 @@ impl<S: Storage> Journal<S> {
         &self.storage
     }
 
-    fn append(&mut self, payload: &[u8], count: usize) -> Result<(), NvmError> {
-        let mut bytes = Vec::with_capacity(count * BLOCK);
-        Block::write_all(self.generation(), self.commit, payload, &mut bytes)
-            .ok_or(NvmError::TooLarge { len: payload.len() })?;
-        self.storage.write(self.start + self.next * BLOCK, &bytes)?;
+    /// Blocks that are free.
+    fn room(&self) -> usize {
+        self.header.blocks.saturating_sub(self.next)
+    }
+
+    /// Blocks that the payload takes.
+    fn needed(&self) -> usize {
+        let iv = if self.seal.is_some() { 16 } else { 0 };
+        (self.payload.len() + iv).div_ceil(PAYLOAD)
+    }
+
+    /// Empties the payload but for the counter's value.
+    fn begin_payload(&mut self) {
+        self.payload.clear();
+        if let Some(count) = &self.count {
+            self.payload.extend(count.value.to_be_bytes());
+        }
+    }
+
+    /// Writes the payload as the next commit.
+    fn append(&mut self) -> Result<(), NvmError> {
+        let place = Place::Commit {
+            generation: self.header.generation,
+            number: self.commit,
+        };
+        if let Some(seal) = &mut self.seal {
+            seal.seal(place, &mut self.payload);
+        }
+        self.blocks.clear();
+        let len = self.payload.len();
+        Block::write_all(
+            self.generation(),
+            self.commit,
+            &self.payload,
+            &mut self.blocks,
+        )
+        .ok_or(NvmError::TooLarge { len })?;
+        self.storage
+            .write(self.start + self.next * BLOCK, &self.blocks)?;
         self.storage.sync()?;
-        self.next += count;
+        self.next += self.blocks.len() / BLOCK;
         self.commit += 1;
+        for buffer in [&mut self.payload, &mut self.blocks] {
+            if buffer.capacity() > KEPT {
+                *buffer = Vec::new();
+            }
+        }
         Ok(())
     }
 
     /// Writes `records` as the snapshot of a new area and makes it the card's. The old area stays as it is until
     /// both headers name the new one, so power may fail at any byte.
-    fn fold(&mut self, records: &Records, room: usize) -> Result<(), NvmError> {
-        let mut snapshot = Vec::new();
+    fn fold(&mut self, records: &Borrowed<'_>, room: usize) -> Result<(), NvmError> {
+        let generation = self
+            .header
+            .generation
+            .checked_add(1)
+            .ok_or(NvmError::Corrupt {
+                offset: 0,
+                what: "the header's generation is the last there is",
+            })?;
+        self.begin_payload();
+        let mut snapshot = core::mem::take(&mut self.payload);
+        snapshot.reserve_exact(records.values().map(|value| value.len() + 12).sum());
         for (key, value) in records {
             write_entry(*key, Some(value), &mut snapshot)
                 .ok_or(NvmError::TooLarge { len: value.len() })?;
+        }
+        if let Some(seal) = &mut self.seal {
+            **seal = seal.next(generation);
+            seal.seal(Place::Snapshot { generation }, &mut snapshot);
         }
         let snapshot_len = snapshot.len();
         let crc = checksum(&snapshot);
         snapshot.extend(crc.to_be_bytes());
         let blocks = MIN_BLOCKS
-            .max(snapshot_len.div_ceil(BLOCK))
+            .max(snapshot_len.div_ceil(BLOCK).saturating_mul(FACTOR))
             .max(room.saturating_mul(2));
         let mut header = Header {
-            generation: self.header.generation + 1,
+            format: FORMAT,
+            generation,
             snapshot: AREAS,
             snapshot_len,
             blocks,
+            salt: self
+                .seal
+                .as_ref()
+                .map_or(self.header.salt, |seal| seal.salt()),
+            ..self.header
         };
         let too_large = || NvmError::TooLarge { len: snapshot_len };
         if header.end().ok_or_else(too_large)? > self.header.snapshot {
@@ -184,12 +347,15 @@ impl<S: Storage> Journal<S> {
         }
         let start = header.journal().ok_or_else(too_large)?;
         let end = header.end().ok_or_else(too_large)?;
+        let used = self.storage.len();
         self.storage.grow(end)?;
         snapshot.resize(start - header.snapshot, 0);
         self.storage.write(header.snapshot, &snapshot)?;
-        let zeros = vec![0; MIN_BLOCKS * BLOCK];
+        drop(snapshot);
+        // What was added is zeros already.
+        let zeros = [0; 16 * BLOCK];
         let mut at = start;
-        while at < end {
+        while at < end.min(used) {
             let len = zeros.len().min(end - at);
             self.storage.write(at, &zeros[..len])?;
             at += len;
@@ -199,11 +365,10 @@ impl<S: Storage> Journal<S> {
         self.start = start;
         self.next = 0;
         self.commit = 1;
-        self.write_headers()
-    }
-
-    fn write_headers(&mut self) -> Result<(), NvmError> {
-        let bytes = self.header.to_bytes();
+        let bytes = header.to_bytes(|bytes| match &self.key {
+            Some(key) => header_mac(key, bytes),
+            None => [0; 16],
+        });
         for at in HEADERS {
             self.storage.write(at, &bytes)?;
             self.storage.sync()?;
@@ -211,46 +376,57 @@ impl<S: Storage> Journal<S> {
         Ok(())
     }
 
-    /// Reads snapshot and journal, and finds where the next commit goes.
-    fn read_all(&mut self) -> Result<(Records, Tail), NvmError> {
+    /// Brings the counter to the value of what was written last.
+    fn catch_up(&mut self) -> Result<(), NvmError> {
+        self.count.as_mut().map_or(Ok(()), Count::catch_up)
+    }
+
+    /// Reads the entries of the snapshot and of every commit, in order, and finds where the next commit goes.
+    fn load(&mut self) -> Result<(Vec<u8>, Tail), NvmError> {
         let corrupt = |offset, what| NvmError::Corrupt { offset, what };
         let end = self.start + self.header.blocks * BLOCK;
         if end > self.storage.len() {
             return Err(corrupt(self.storage.len(), "the medium ends early"));
         }
+        let Header {
+            format, generation, ..
+        } = self.header;
+        self.seal = (self.key.as_ref()).map(|key| Box::new(Seal::new(key, self.header.salt)));
         let at = self.header.snapshot;
         let len = self.header.snapshot_len;
-        let mut bytes = vec![0; self.start - at];
-        self.storage.read(at, &mut bytes)?;
-        let (entries, rest) = bytes.split_at(len);
-        if checksum(entries).to_be_bytes() != rest[..8] {
+        let mut entries = vec![0; self.start - at];
+        self.storage.read(at, &mut entries)?;
+        let (payload, rest) = entries.split_at(len);
+        if checksum(payload).to_be_bytes() != rest[..8] {
             return Err(corrupt(at, "the snapshot's checksum is wrong"));
         }
-        let mut records = Records::new();
-        read_entries(entries, |key, value| apply(&mut records, key, value))
-            .ok_or(corrupt(at, "the snapshot ends inside an entry"))?;
+        entries.truncate(len);
+        self.unwrap(Place::Snapshot { generation }, &mut entries, at)?;
 
         let mut bytes = vec![0; self.header.blocks * BLOCK];
         self.storage.read(self.start, &mut bytes)?;
-        let place = |index: usize| self.start + index * BLOCK;
+        let start = self.start;
+        let place = |index: usize| start + index * BLOCK;
         let mut next = 0;
         let mut commit = 1;
         let mut payload = Vec::new();
         while let Some(count) = whole_commit(
             &bytes[next * BLOCK..],
+            format,
             self.generation(),
             commit,
             &mut payload,
         ) {
-            read_entries(&payload, |key, value| apply(&mut records, key, value))
-                .ok_or(corrupt(place(next), "a commit ends inside an entry"))?;
+            let (number, at) = (commit, place(next));
+            self.unwrap(Place::Commit { generation, number }, &mut payload, at)?;
+            entries.extend_from_slice(&payload);
             next += count;
             commit += 1;
         }
         // What follows may be the remains of one commit that power cut short, and nothing else.
         let mut tail = Tail::Clean;
         for (index, block) in bytes.chunks_exact(BLOCK).enumerate().skip(next) {
-            match Block::parse(block) {
+            match Block::parse(block, format) {
                 Found::Zeros => {}
                 Found::Torn => tail = Tail::Torn,
                 Found::Whole(block)
@@ -268,7 +444,29 @@ impl<S: Storage> Journal<S> {
         }
         self.next = next;
         self.commit = commit;
-        Ok((records, tail))
+        Ok((entries, tail))
+    }
+
+    /// Takes a payload apart: what is left are entries, all of them whole.
+    fn unwrap(
+        &mut self,
+        place: Place,
+        payload: &mut Vec<u8>,
+        offset: usize,
+    ) -> Result<(), NvmError> {
+        let corrupt = |what| NvmError::Corrupt { offset, what };
+        if let Some(seal) = &mut self.seal {
+            seal.open(place, payload)
+                .ok_or(corrupt("what is there is not authentic"))?;
+        }
+        if let Some(count) = &mut self.count {
+            let value = payload
+                .first_chunk()
+                .ok_or(corrupt("there is no counter's value"))?;
+            count.value = u64::from_be_bytes(*value);
+            payload.drain(..8);
+        }
+        read_entries(payload, |_, _| {}).ok_or(corrupt("the entries end inside one"))
     }
 
     fn generation(&self) -> u32 {
@@ -277,26 +475,158 @@ impl<S: Storage> Journal<S> {
     }
 }
 
+impl Count {
+    /// Compares an image that was read with the counter, and goes to the value of its opening.
+    fn begin(&mut self) -> Result<(), NvmError> {
+        let (image, counter) = (self.value, self.device.value().map_err(NvmError::Counter)?);
+        match image.checked_sub(counter) {
+            None => Err(NvmError::RolledBack { image, counter }),
+            Some(0..=OPENING) => {
+                self.value = counter;
+                self.advance(OPENING)
+            }
+            Some(_) => Err(NvmError::OtherCounter { image, counter }),
+        }
+    }
+
+    fn advance(&mut self, by: u64) -> Result<(), NvmError> {
+        self.value = self
+            .value
+            .checked_add(by)
+            .ok_or(NvmError::CounterExhausted)?;
+        Ok(())
+    }
+
+    /// One step, after which the counter has the value of what was written.
+    fn step(&mut self) -> Result<(), NvmError> {
+        let now = self.device.increment().map_err(NvmError::Counter)?;
+        if now == self.value {
+            Ok(())
+        } else {
+            Err(NvmError::CounterMoved {
+                expected: self.value,
+                found: now,
+            })
+        }
+    }
+
+    /// As many steps as are missing, at most those of an opening.
+    fn catch_up(&mut self) -> Result<(), NvmError> {
+        let mut now = self.device.value().map_err(NvmError::Counter)?;
+        while now < self.value {
+            now = self.device.increment().map_err(NvmError::Counter)?;
+        }
+        if now == self.value {
+            Ok(())
+        } else {
+            Err(NvmError::CounterMoved {
+                expected: self.value,
+                found: now,
+            })
+        }
+    }
+}
+
+impl core::fmt::Debug for Count {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Count")
+            .field("value", &self.value)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The header that counts.
+struct Chosen {
+    header: Header,
+    bytes: [u8; HEADER],
+    /// Where the other copy must be written again.
+    repair: Option<usize>,
+}
+
+/// Reads both headers and takes the newer one that is whole.
+fn choose(storage: &mut impl Storage, key: Option<&ImageKey>) -> Result<Chosen, NvmError> {
+    let mut found = [(Found::Zeros, [0; HEADER]); 2];
+    for ((found, bytes), at) in found.iter_mut().zip(HEADERS) {
+        if at + HEADER <= storage.len() {
+            storage.read(at, bytes)?;
+            *found = Header::parse(bytes);
+        }
+    }
+    let whole = |index: usize| match found[index] {
+        (Found::Whole(header), bytes) => Some((index, header, bytes)),
+        _ => None,
+    };
+    let mut copies: Vec<(usize, Header, [u8; HEADER])> = (0..2).filter_map(whole).collect();
+    if copies.is_empty() {
+        let altered = found.iter().any(|(found, _)| *found == Found::Altered);
+        return Err(if altered {
+            NvmError::Corrupt {
+                offset: 0,
+                what: "neither header is whole",
+            }
+        } else {
+            NvmError::Blank
+        });
+    }
+    if let Some((_, header, _)) = copies.iter().find(|(_, header, _)| header.format > FORMAT) {
+        return Err(NvmError::Version {
+            part: "format",
+            found: header.format.into(),
+            reads: FORMAT.into(),
+        });
+    }
+    let encrypted = |(_, header, _): &(usize, Header, [u8; HEADER])| header.flags & ENCRYPTED != 0;
+    match key {
+        Some(key) => {
+            if !copies.iter().any(encrypted) {
+                return Err(NvmError::NotEncrypted);
+            }
+            copies.retain(|(_, header, bytes)| {
+                header.flags & ENCRYPTED != 0
+                    && is_of(key, Header::authentic(bytes), Header::mac(bytes))
+            });
+        }
+        None => {
+            if copies.iter().any(encrypted) {
+                return Err(NvmError::KeyNeeded);
+            }
+        }
+    }
+    // Of two of one generation the first.
+    copies.sort_by_key(|(index, header, _)| (core::cmp::Reverse(header.generation), *index));
+    let (index, header, bytes) = *copies.first().ok_or(NvmError::WrongKey)?;
+    let other = 1 - index;
+    let same = found[other] == (Found::Whole(header), bytes);
+    Ok(Chosen {
+        header,
+        bytes,
+        repair: (!same).then_some(HEADERS[other]),
+    })
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tail {
     Clean,
     Torn,
 }
 
-fn apply(records: &mut Records, key: u64, value: Option<&[u8]>) {
-    match value {
-        Some(value) => {
-            records.insert(key, value.to_vec());
-        }
-        None => {
-            records.remove(&key);
-        }
-    }
+/// The last value of each key among whole entries.
+fn latest(entries: &[u8]) -> Borrowed<'_> {
+    let mut records = Borrowed::new();
+    // They were read before.
+    let _ = read_entries(entries, |key, value| {
+        match value {
+            Some(value) => records.insert(key, value),
+            None => records.remove(&key),
+        };
+    });
+    records
 }
 
 /// The number of blocks of the commit that begins `bytes`, if all of it is there; its payload is left in `payload`.
 fn whole_commit(
     bytes: &[u8],
+    format: u8,
     generation: u32,
     commit: u32,
     payload: &mut Vec<u8>,
@@ -305,11 +635,11 @@ fn whole_commit(
     let mut expected = Block {
         generation,
         commit,
-        ..Block::first(bytes)?
+        ..Block::first(bytes, format)?
     };
     let count = usize::try_from(expected.count).ok()?;
     for bytes in bytes.chunks_exact(BLOCK).take(count) {
-        let Found::Whole(block) = Block::parse(bytes) else {
+        let Found::Whole(block) = Block::parse(bytes, format) else {
             return None;
         };
         if !block.continues(&expected) {

@@ -1,18 +1,27 @@
-//! Bytes on the medium. All numbers are big-endian, all checksums CRC-64/XZ.
+//! Bytes on the medium, format 2. All numbers are big-endian, all checksums CRC-64/XZ.
 //!
 //! ```text
-//! offset 0     header, copy A: magic 8, generation 8, snapshot offset 8, snapshot length 8, journal blocks 8, CRC 8, A5
+//! offset 0     header, copy A: "HydraNV" 7, format 1 ('2'), version of the records 2, flags 2, zeros 4, generation 8,
+//!              snapshot offset 8, snapshot length 8, journal blocks 8, salt 16, MAC 16 over what is before it,
+//!              zeros 39, CRC 8 over what is before it, A5; salt and MAC are zeros unless the image is encrypted
 //! offset 4096  header, copy B
 //! from 8192    areas; the one that the headers name is
-//!                snapshot: entries (key 8, length 4, value), CRC 8, then zeros to a multiple of 256
+//!                snapshot: a payload, CRC 8, then zeros to a multiple of 256
 //!                journal:  blocks of 256 bytes, zeros until written
-//! block        generation 4, commit 4, index 4, count 4, payload length 2, payload 229, CRC 8, A5
-//! commit       `count` consecutive blocks; their payloads joined are entries (key 8, length 4, value;
-//!              length FFFFFFFF and no value: the key is deleted)
+//! block        generation 4, commit 4, index 4, count 4, payload length 2, payload and zeros 229,
+//!              CRC 8 over what is before the zeros, A5
+//! commit       `count` consecutive blocks; their payloads joined are one payload
+//! payload      counter's value 8 if flag 2 is set; entries (key 8, length 4, value; length FFFFFFFF and no value: the
+//!              key is deleted); if flag 1 is set all of it sealed: initial vector 16, ciphertext
+//! flags        1: encrypted, 2: counted
 //! ```
 //!
-//! Blocks and headers end in A5, and where they are written was zero before: what a power cut leaves of a block ends
-//! in zero, what ends otherwise and fails its checksum was altered later.
+//! Blocks and headers end in A5, and where a block is written was zero before: what a power cut leaves of a block ends
+//! in zero, what ends otherwise and fails its checksum was altered later. A header is written over an older one, one
+//! copy after the other, so that one of them is always whole.
+//!
+//! Format 1 differs in its header ("HydraNV1", generation 8, snapshot offset 8, snapshot length 8, journal blocks 8,
+//! CRC 8, A5) and in that a block's CRC is over the zeros too.
 
 use alloc::vec::Vec;
 
@@ -29,10 +38,19 @@ pub(super) const HEADERS: [usize; 2] = [0, 4096];
 /// Where areas begin.
 pub(super) const AREAS: usize = 8192;
 /// Bytes of a header.
-pub(super) const HEADER: usize = 49;
+pub(super) const HEADER: usize = 128;
+/// What of a header its MAC covers.
+const AUTHENTIC: usize = 64;
+/// The format that is written here.
+pub(super) const FORMAT: u8 = 2;
+/// Flag of a header: payloads are sealed.
+pub(super) const ENCRYPTED: u16 = 1;
+/// Flag of a header: payloads begin with the counter's value.
+pub(super) const COUNTED: u16 = 2;
 
 const BLOCK_HEAD: usize = 18;
-const MAGIC: &[u8; 8] = b"HydraNV1";
+const MAGIC: &[u8; 7] = b"HydraNV";
+const OLD_HEADER: usize = 49;
 const END: u8 = 0xA5;
 const DELETED: u32 = u32::MAX;
 
@@ -57,14 +75,22 @@ pub(super) enum Found<T> {
 /// Which area is the card's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
+    /// The image's format; of a later one than this build's nothing else is known.
+    pub(super) format: u8,
+    /// Version of the records, which is their owner's business.
+    pub(super) content: u16,
+    /// [`ENCRYPTED`], [`COUNTED`].
+    pub(super) flags: u16,
     /// Counts compactions; blocks of other generations are void.
     pub(super) generation: u64,
     /// Where the snapshot begins.
     pub(super) snapshot: usize,
-    /// Bytes of the snapshot's entries, checksum excluded.
+    /// Bytes of the snapshot's payload, checksum excluded.
     pub(super) snapshot_len: usize,
     /// Blocks of the journal behind the snapshot.
     pub(super) blocks: usize,
+    /// What makes the area's keys its own.
+    pub(super) salt: [u8; 16],
 }
 
 impl Header {
@@ -80,39 +106,97 @@ impl Header {
         self.journal()?.checked_add(self.blocks.checked_mul(BLOCK)?)
     }
 
-    pub(super) fn to_bytes(self) -> [u8; HEADER] {
+    /// The header with the MAC that `mac` makes of its first [`AUTHENTIC`] bytes.
+    pub(super) fn to_bytes(self, mac: impl FnOnce(&[u8]) -> [u8; 16]) -> [u8; HEADER] {
         let mut out = [0; HEADER];
-        out[..8].copy_from_slice(MAGIC);
-        out[8..16].copy_from_slice(&self.generation.to_be_bytes());
-        out[16..24].copy_from_slice(&wide(self.snapshot));
-        out[24..32].copy_from_slice(&wide(self.snapshot_len));
-        out[32..40].copy_from_slice(&wide(self.blocks));
-        let crc = checksum(&out[..40]);
-        out[40..48].copy_from_slice(&crc.to_be_bytes());
-        out[48] = END;
+        out[..7].copy_from_slice(MAGIC);
+        out[7] = b'0' + self.format;
+        out[8..10].copy_from_slice(&self.content.to_be_bytes());
+        out[10..12].copy_from_slice(&self.flags.to_be_bytes());
+        out[16..24].copy_from_slice(&self.generation.to_be_bytes());
+        out[24..32].copy_from_slice(&wide(self.snapshot));
+        out[32..40].copy_from_slice(&wide(self.snapshot_len));
+        out[40..48].copy_from_slice(&wide(self.blocks));
+        out[48..64].copy_from_slice(&self.salt);
+        let mac = mac(&out[..AUTHENTIC]);
+        out[AUTHENTIC..AUTHENTIC + 16].copy_from_slice(&mac);
+        let crc = checksum(&out[..HEADER - 9]);
+        out[HEADER - 9..HEADER - 1].copy_from_slice(&crc.to_be_bytes());
+        out[HEADER - 1] = END;
         out
     }
 
+    /// What of a header its MAC covers.
+    pub(super) fn authentic(bytes: &[u8; HEADER]) -> &[u8] {
+        &bytes[..AUTHENTIC]
+    }
+
+    /// The MAC of a header that is whole.
+    pub(super) fn mac(bytes: &[u8; HEADER]) -> &[u8] {
+        &bytes[AUTHENTIC..AUTHENTIC + 16]
+    }
+
     pub(super) fn parse(bytes: &[u8; HEADER]) -> Found<Self> {
-        match classify(bytes) {
-            Found::Whole(()) if bytes.starts_with(MAGIC) => {
-                let number = |at: usize| usize::try_from(u64_at(bytes, at)).ok();
-                let header = (|| {
-                    let header = Self {
-                        generation: u64_at(bytes, 8),
-                        snapshot: number(16)?,
-                        snapshot_len: number(24)?,
-                        blocks: number(32)?,
-                    };
-                    header.end()?;
-                    Some(header)
-                })();
+        if bytes.starts_with(b"HydraNV1") {
+            return match classify(&bytes[..OLD_HEADER], OLD_HEADER - 9) {
+                Found::Whole(()) => {
+                    let (content, flags) = (1, 0);
+                    Self::sized(bytes, 8, 1, content, flags).map_or(Found::Altered, Found::Whole)
+                }
+                Found::Zeros => Found::Zeros,
+                Found::Torn => Found::Torn,
+                Found::Altered => Found::Altered,
+            };
+        }
+        match classify(bytes, HEADER - 9) {
+            Found::Whole(()) if bytes.starts_with(MAGIC) && bytes[7] > b'1' => {
+                let format = bytes[7] - b'0';
+                let half = |at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]);
+                let header = if format > FORMAT {
+                    Some(Self::unknown(format))
+                } else if half(10) & !(ENCRYPTED | COUNTED) != 0 {
+                    None
+                } else {
+                    Self::sized(bytes, 16, format, half(8), half(10)).map(|mut header| {
+                        header.salt.copy_from_slice(&bytes[48..64]);
+                        header
+                    })
+                };
                 header.map_or(Found::Altered, Found::Whole)
             }
             Found::Whole(()) | Found::Altered => Found::Altered,
             Found::Torn => Found::Torn,
             Found::Zeros => Found::Zeros,
         }
+    }
+
+    fn unknown(format: u8) -> Self {
+        Self {
+            format,
+            content: 0,
+            flags: 0,
+            generation: 0,
+            snapshot: 0,
+            snapshot_len: 0,
+            blocks: 0,
+            salt: [0; 16],
+        }
+    }
+
+    /// With the four sizes that stand at `at`, if they fit into each other.
+    fn sized(bytes: &[u8], at: usize, format: u8, content: u16, flags: u16) -> Option<Self> {
+        let number = |at: usize| usize::try_from(u64_at(bytes, at)).ok();
+        let header = Self {
+            content,
+            flags,
+            generation: u64_at(bytes, at),
+            snapshot: number(at + 8)?,
+            snapshot_len: number(at + 16)?,
+            blocks: number(at + 24)?,
+            ..Self::unknown(format)
+        };
+        header.end()?;
+        Some(header)
     }
 }
 
@@ -148,23 +232,29 @@ impl Block {
             out.extend(count.to_be_bytes());
             out.extend(u16::try_from(chunk.len()).ok()?.to_be_bytes());
             out.extend_from_slice(chunk);
-            out.resize(start + BLOCK - 9, 0);
             let crc = checksum(&out[start..]);
+            out.resize(start + BLOCK - 9, 0);
             out.extend(crc.to_be_bytes());
             out.push(END);
         }
         Some(())
     }
 
-    pub(super) fn parse(bytes: &[u8]) -> Found<Self> {
-        match classify(bytes) {
+    /// What a block of this format holds.
+    pub(super) fn parse(bytes: &[u8], format: u8) -> Found<Self> {
+        let len = usize::from(bytes[16]) << 8 | usize::from(bytes[17]);
+        let covered = match format {
+            1 => BLOCK - 9,
+            _ => (BLOCK_HEAD + len).min(BLOCK - 9),
+        };
+        match classify(bytes, covered) {
             Found::Whole(()) => {
                 let block = Self {
                     generation: u32_at(bytes, 0),
                     commit: u32_at(bytes, 4),
                     index: u32_at(bytes, 8),
                     count: u32_at(bytes, 12),
-                    len: usize::from(bytes[16]) << 8 | usize::from(bytes[17]),
+                    len,
                 };
                 if block.len <= PAYLOAD {
                     Found::Whole(block)
@@ -179,8 +269,8 @@ impl Block {
     }
 
     /// The block that begins `bytes`, if it is whole.
-    pub(super) fn first(bytes: &[u8]) -> Option<Self> {
-        match Self::parse(bytes.get(..BLOCK)?) {
+    pub(super) fn first(bytes: &[u8], format: u8) -> Option<Self> {
+        match Self::parse(bytes.get(..BLOCK)?, format) {
             Found::Whole(block) => Some(Self { index: 0, ..block }),
             _ => None,
         }
@@ -218,9 +308,9 @@ pub(super) fn write_entry(key: u64, value: Option<&[u8]>, out: &mut Vec<u8>) -> 
 }
 
 /// Calls `each` with every entry of `bytes`; `None` when they end inside one.
-pub(super) fn read_entries(
-    mut bytes: &[u8],
-    mut each: impl FnMut(u64, Option<&[u8]>),
+pub(super) fn read_entries<'a>(
+    mut bytes: &'a [u8],
+    mut each: impl FnMut(u64, Option<&'a [u8]>),
 ) -> Option<()> {
     while !bytes.is_empty() {
         let (head, rest) = bytes.split_at_checked(12)?;
@@ -238,8 +328,8 @@ pub(super) fn read_entries(
     Some(())
 }
 
-/// Tells what bytes that should end in a checksum and A5 are.
-fn classify(bytes: &[u8]) -> Found<()> {
+/// Tells what bytes that should end in a checksum over the first `covered` of them and A5 are.
+fn classify(bytes: &[u8], covered: usize) -> Found<()> {
     let Some((&END, body)) = bytes.split_last() else {
         return match bytes.last() {
             Some(0) if bytes.iter().all(|byte| *byte == 0) => Found::Zeros,
@@ -248,7 +338,8 @@ fn classify(bytes: &[u8]) -> Found<()> {
         };
     };
     let (content, crc) = body.split_at(body.len() - 8);
-    if checksum(content) == u64_at(crc, 0) {
+    let (content, zeros) = content.split_at(covered);
+    if checksum(content) == u64_at(crc, 0) && zeros.iter().all(|byte| *byte == 0) {
         Found::Whole(())
     } else {
         Found::Altered
