@@ -43,8 +43,8 @@
 //! use hydra_card::nvm::{Journal, MemoryStorage};
 //!
 //! let mut journal = Journal::format(MemoryStorage::new())?;
-//! journal.commit(&[(1, Some(b"one".to_vec())), (2, Some(b"two".to_vec()))])?;
-//! journal.commit(&[(1, None)])?;
+//! journal.commit(&[(1_u64, Some(b"one".to_vec())), (2, Some(b"two".to_vec()))])?;
+//! journal.commit(&[(1_u64, None)])?;
 //! let (_, records) = Journal::open(journal.into_storage())?;
 //! assert_eq!(records.into_iter().collect::<Vec<_>>(), [(2, b"two".to_vec())]);
 //! # Ok::<(), hydra_card::nvm::NvmError>(())

@@ -16,6 +16,7 @@ use hydra_wire::hex;
 use self::info::Info;
 use self::run::Run;
 use crate::print;
+use crate::protect::Protect;
 use crate::record::{self, Record};
 
 /// Make, run and look into cards in image files.
@@ -46,7 +47,9 @@ impl Card {
 /// Its manufacturing record, with the issuer security domain's keys, goes to FILE.record.json beside the image, readable by its owner
 /// alone. Whoever has it owns the card.
 #[derive(Args)]
-#[command(after_help = "Example:\n  hydra card new --image card.img --test-keys")]
+#[command(
+    after_help = "Examples:\n  hydra card new --image card.img --test-keys\n  hydra card new --image card.img --key-file image.key --counter image.counter"
+)]
 pub(crate) struct New {
     /// The image; it must not exist
     #[arg(long, value_name = "FILE")]
@@ -66,6 +69,8 @@ pub(crate) struct New {
     /// Draw everything from this number: for tests alone
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    #[command(flatten)]
+    protect: Protect,
 }
 
 impl New {
@@ -80,7 +85,8 @@ impl New {
             None => Box::new(SystemRandom::new()?),
         };
         let mut id = String::new();
-        Slot::create(&self.image, random, config, |made| {
+        let protection = self.protect.read()?;
+        Slot::create_protected(&self.image, protection, random, config, |made| {
             id = hex::encode(&made.card_id);
             Record::new(made).leave(&self.image)
         })?;
@@ -132,8 +138,9 @@ impl Restore {
 }
 
 /// Powers up the card of an image.
-pub(crate) fn open(image: &Path) -> Result<Slot> {
-    Ok(Slot::open(image, Box::new(SystemRandom::new()?))?)
+pub(crate) fn open(image: &Path, protect: &Protect) -> Result<Slot> {
+    let random = Box::new(SystemRandom::new()?);
+    Ok(Slot::open_protected(image, protect.read()?, random)?)
 }
 
 fn profile(text: &str) -> Result<Profile> {

@@ -7,6 +7,7 @@ mod card;
 mod demo;
 mod gp;
 mod print;
+mod protect;
 mod record;
 mod terminal;
 mod trace;

@@ -10,6 +10,7 @@ use hydra_wire::CardLink;
 use thiserror::Error;
 
 use crate::card;
+use crate::protect::Protect;
 use crate::trace::{self, Traced};
 
 /// Where the card is.
@@ -19,6 +20,8 @@ pub(crate) struct Where {
     /// A card in an image file that is not in use
     #[arg(long, value_name = "FILE")]
     pub(crate) image: Option<PathBuf>,
+    #[command(flatten)]
+    protect: Protect,
     /// A card behind T=1: tcp:HOST:PORT, unix:PATH or tty:PATH
     #[arg(long, value_name = "LINE")]
     pub(crate) connect: Option<Address>,
@@ -47,7 +50,7 @@ impl Where {
             return Ok(Terminal::Line(link));
         }
         let image = self.image.as_deref().context("no card is named")?;
-        let mut slot = card::open(image)?;
+        let mut slot = card::open(image, &self.protect)?;
         trace.watch(&mut slot)?;
         Ok(Terminal::Image(Box::new(slot)))
     }

@@ -106,7 +106,7 @@ impl Storage for ImageFile {
     }
 }
 
-fn lock(file: &File, path: &Path) -> Result<(), SlotError> {
+pub(crate) fn lock(file: &File, path: &Path) -> Result<(), SlotError> {
     file.try_lock().map_err(|error| match error {
         TryLockError::WouldBlock => SlotError::InUse {
             path: path.to_owned(),

@@ -24,17 +24,20 @@
 //! ```
 #![warn(missing_docs)]
 
+mod counter;
 mod image;
 pub mod snapshot;
 pub mod t1;
 pub mod vpcd;
 
+pub use counter::CounterFile;
 pub use image::ImageFile;
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use hydra_card::nvm::{Medium, Protection};
 use hydra_card::{Card, CardConfig, CardError, ManufacturingRecord, Mute, Random};
 use hydra_wire::CardLink;
 use thiserror::Error;
@@ -110,6 +113,17 @@ impl Slot {
         config: CardConfig,
         keep: impl FnOnce(&ManufacturingRecord) -> io::Result<()>,
     ) -> Result<Self, SlotError> {
+        Self::create_protected(path, Protection::default(), random, config, keep)
+    }
+
+    /// Makes a card in a new image that is encrypted, or whose rollback is noticed, or both.
+    pub fn create_protected(
+        path: &Path,
+        protection: Protection,
+        random: Box<dyn Random + Send>,
+        config: CardConfig,
+        keep: impl FnOnce(&ManufacturingRecord) -> io::Result<()>,
+    ) -> Result<Self, SlotError> {
         if path.exists() {
             return Err(file_error(
                 "create",
@@ -119,8 +133,9 @@ impl Slot {
         }
         let unfinished = image::beside(path, ".new");
         let image = ImageFile::create(&unfinished, FIRST_SIZE)?;
+        let medium = Medium::from(Box::new(image)).protected(protection);
         let (card, record) =
-            Card::create(Box::new(image), random, config).map_err(|source| SlotError::Card {
+            Card::create(medium, random, config).map_err(|source| SlotError::Card {
                 path: unfinished.clone(),
                 source,
             })?;
@@ -139,8 +154,18 @@ impl Slot {
 
     /// Powers up the card of an image.
     pub fn open(path: &Path, random: Box<dyn Random + Send>) -> Result<Self, SlotError> {
+        Self::open_protected(path, Protection::default(), random)
+    }
+
+    /// Powers up the card of an image that was made with this protection.
+    pub fn open_protected(
+        path: &Path,
+        protection: Protection,
+        random: Box<dyn Random + Send>,
+    ) -> Result<Self, SlotError> {
         let image = ImageFile::open(path)?;
-        let card = Card::open(Box::new(image), random).map_err(|source| SlotError::Card {
+        let medium = Medium::from(Box::new(image)).protected(protection);
+        let card = Card::open(medium, random).map_err(|source| SlotError::Card {
             path: path.to_owned(),
             source,
         })?;

@@ -12,6 +12,7 @@ use hydra_wire::hex;
 use serde_json::{Value, json};
 
 use crate::print;
+use crate::protect::Protect;
 
 /// Show what is on a card: its state, its registry, its free memory; or what of the Java Card API every card has.
 #[derive(Args)]
@@ -28,6 +29,8 @@ pub(crate) struct Info {
     /// Print it as one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    protect: Protect,
 }
 
 impl Info {
@@ -35,7 +38,7 @@ impl Info {
         let Some(image) = self.image else {
             return api::run(self.json);
         };
-        let inventory = super::open(&image)?.card().inventory();
+        let inventory = super::open(&image, &self.protect)?.card().inventory();
         if self.json {
             print::line(serde_json::to_string_pretty(&object(&inventory))?)
         } else {

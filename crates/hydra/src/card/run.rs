@@ -11,6 +11,7 @@ use hydra_wire::CardLink;
 
 use super::open;
 use crate::print;
+use crate::protect::Protect;
 use crate::trace;
 
 /// How long a card waits before it looks again for a reader that is not there.
@@ -28,6 +29,8 @@ pub(crate) struct Run {
     /// The card
     #[arg(long, value_name = "FILE")]
     image: PathBuf,
+    #[command(flatten)]
+    protect: Protect,
     /// Where the virtual reader listens
     #[arg(
         long,
@@ -63,7 +66,7 @@ impl From<Transmission> for Protocol {
 
 impl Run {
     pub(super) fn run(self) -> Result<()> {
-        let mut slot = open(&self.image)?;
+        let mut slot = open(&self.image, &self.protect)?;
         slot.card().reset_into(self.protocol.into())?;
         self.trace.watch(&mut slot)?;
         let mut card = self.trace.link(Told(slot));
