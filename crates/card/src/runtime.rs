@@ -394,7 +394,7 @@ impl core::error::Error for OpenError {
             // Their words are this error's own.
             Self::Nvm(error) => error.source(),
             Self::Restore(error) => error.source(),
-            Self::Instances | Self::NoMemory | Self::Fault(_) => None,
+            Self::Instances | Self::Profile | Self::NoMemory | Self::Fault(_) => None,
         }
     }
 }
