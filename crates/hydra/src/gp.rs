@@ -68,7 +68,7 @@ impl Managed {
             (None, true) => Some(record::test_keys()),
             (None, false) => None,
         };
-        let keys = match (named, &self.card.image) {
+        let keys = match (named, self.card.image()) {
             // Whatever version they have on the card.
             (Some(keys), _) => KeySet { version: 0, ..keys },
             (None, Some(image)) => Record::find(image)?.keys()?,

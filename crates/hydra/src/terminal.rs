@@ -1,6 +1,6 @@
 //! Which card a command talks to: one in an image file, one behind T=1 on a line, or one in a reader.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -13,43 +13,55 @@ use crate::card;
 use crate::protect::Protect;
 use crate::trace::{self, Traced};
 
-/// Where the card is.
+/// Where the card is, and what opens it.
 #[derive(Args)]
-#[group(required = true, multiple = false, id = "terminal")]
 pub(crate) struct Where {
-    /// A card in an image file that is not in use
-    #[arg(long, value_name = "FILE")]
-    pub(crate) image: Option<PathBuf>,
+    #[command(flatten)]
+    at: Place,
     #[command(flatten)]
     protect: Protect,
+}
+
+/// One of the places.
+#[derive(Args)]
+#[group(required = true, multiple = false, id = "terminal")]
+struct Place {
+    /// A card in an image file that is not in use
+    #[arg(long, value_name = "FILE")]
+    image: Option<PathBuf>,
     /// A card behind T=1: tcp:HOST:PORT, unix:PATH or tty:PATH
     #[arg(long, value_name = "LINE")]
-    pub(crate) connect: Option<Address>,
+    connect: Option<Address>,
     /// A card in the PC/SC reader whose name holds this
     #[cfg(feature = "pcsc")]
     #[arg(long, value_name = "NAME")]
-    pub(crate) reader: Option<String>,
+    reader: Option<String>,
 }
 
 impl Where {
+    /// The image, if the card is in one.
+    pub(crate) fn image(&self) -> Option<&Path> {
+        self.at.image.as_deref()
+    }
+
     /// Opens the way to the card, traced as wanted. The card gets its reset from whoever talks to it.
     pub(crate) fn open(&self, trace: &trace::Options) -> Result<Traced<Terminal>> {
         Ok(trace.link(self.terminal(trace)?))
     }
 
     fn terminal(&self, trace: &trace::Options) -> Result<Terminal> {
-        if self.image.is_none() {
+        if self.at.image.is_none() {
             trace.check_remote()?;
         }
         #[cfg(feature = "pcsc")]
-        if let Some(name) = &self.reader {
+        if let Some(name) = &self.at.reader {
             return Ok(Terminal::Reader(hydra_reader::pcsc::PcscLink::open(name)?));
         }
-        if let Some(address) = &self.connect {
+        if let Some(address) = &self.at.connect {
             let link = T1Link::open(address).with_context(|| address.to_string())?;
             return Ok(Terminal::Line(link));
         }
-        let image = self.image.as_deref().context("no card is named")?;
+        let image = self.at.image.as_deref().context("no card is named")?;
         let mut slot = card::open(image, &self.protect)?;
         trace.watch(&mut slot)?;
         Ok(Terminal::Image(Box::new(slot)))

@@ -44,7 +44,7 @@ impl Keys {
                 .session()
                 .map(hydra_gp::scp03::HostSession::key_version)
                 .context("no secure channel is open")?;
-            let record = match &self.card.card.image {
+            let record = match self.card.card.image() {
                 // The record must not lose the only keys there are: the new ones are on disk before the card has them.
                 Some(image) if Record::path(image).exists() => {
                     Some((Record::find(image)?.with_keys(&keys).prepare(image)?, image))
