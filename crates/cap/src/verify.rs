@@ -50,7 +50,7 @@ use crate::read::CapError;
 use crate::types::{CapFile, ClassRef, ComponentTag};
 
 /// Steps of the analysis that each byte of code may take. Converted programs take two or three.
-pub const WORK_PER_BYTE: usize = 64;
+pub const WORK_PER_BYTE: usize = 512;
 
 /// The most faults that are told of one file.
 pub const FAULT_LIMIT: usize = 1000;

@@ -1,6 +1,14 @@
-//! The verifier: every CAP file of this repository is accepted, whoever converted it.
+//! The verifier: every CAP file of this repository is accepted, whoever converted it; of each rule an ill-formed file is
+//! refused.
 
-#![allow(clippy::expect_used, reason = "a test's own mistake should stop it")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test's own mistake should stop it"
+)]
+
+mod assembler;
+mod cases;
 
 use std::fs;
 use std::path::{Path, PathBuf};
