@@ -191,7 +191,7 @@ impl Card {
     pub fn process(&mut self, command: &[u8]) -> Vec<u8> {
         self.answer(command)
             .unwrap_or(StatusWord::UNKNOWN.into())
-            .to_bytes()
+            .into_bytes()
     }
 
     /// Says how load files are treated, until the card is powered up again.
@@ -288,7 +288,7 @@ impl CardLink for Card {
     }
 
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, Mute> {
-        self.answer(command).map(|response| response.to_bytes())
+        self.answer(command).map(Response::into_bytes)
     }
 }
 

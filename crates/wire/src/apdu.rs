@@ -211,9 +211,13 @@ impl Response {
 
     /// The response's bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = self.data.clone();
-        out.extend(self.sw.0.to_be_bytes());
-        out
+        self.clone().into_bytes()
+    }
+
+    /// The response's bytes, made of its data.
+    pub fn into_bytes(mut self) -> Vec<u8> {
+        self.data.extend(self.sw.0.to_be_bytes());
+        self.data
     }
 }
 

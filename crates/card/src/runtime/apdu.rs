@@ -233,6 +233,8 @@ impl Apdu {
 
     /// `sendBytes` and `sendBytesLong`, once checked.
     pub(crate) fn send(&mut self, bytes: &[u8]) {
+        // Room for the status word, which comes last.
+        self.response.reserve(bytes.len() + 2);
         self.response.extend_from_slice(bytes);
         self.state = if self.response.len() == self.response_length {
             ApduState::FullOutgoing

@@ -16,7 +16,11 @@ use crate::value::Value;
 use crate::vm::Vm;
 use crate::word::Word;
 
+/// As many arguments as most natives have at most, `this` included.
+const FEW_ARGS: usize = 6;
+
 impl Vm {
+    #[inline]
     fn fits(&self, obj: ObjRef, param: Param) -> Result<bool, Fault> {
         if obj.is_null() {
             return Ok(true);
@@ -288,10 +292,15 @@ impl Machine<'_> {
             .filter(|at| *at >= self.floor)
             .ok_or(Fault::OperandStack)?;
         let this = (!row.flags.has(ApiFlags::STATIC)).then_some(Param::Instance(row.class));
-        let mut args = [Value::Short(0); MAX_ARGS];
-        let args = args
-            .get_mut(..usize::from(this.is_some()) + row.params.len())
-            .ok_or(Fault::Signature)?;
+        let count = usize::from(this.is_some()) + row.params.len();
+        let mut few = [Value::Short(0); FEW_ARGS];
+        let mut many;
+        let args = if let Some(args) = few.get_mut(..count) {
+            args
+        } else {
+            many = [Value::Short(0); MAX_ARGS];
+            many.get_mut(..count).ok_or(Fault::Signature)?
+        };
         let mut at = base;
         for (arg, param) in args.iter_mut().zip(this.iter().chain(row.params)) {
             let word = *self.vm.stack.get(at).ok_or(Fault::OperandStack)?;

@@ -119,7 +119,7 @@ fn one_harmed_block_costs_nothing_wherever_it_is() {
             });
             assert_eq!(got, Ok(wanted.clone()), "crossing {at}");
             // Executed once, whatever was repeated.
-            assert_eq!(line.commands, [sent.clone()], "crossing {at}");
+            assert_eq!(line.commands, core::slice::from_ref(&sent), "crossing {at}");
             // And the next one goes through.
             assert_eq!(
                 exchange(&mut host, &mut line, &[7], |_, _| {}),
