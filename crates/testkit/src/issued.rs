@@ -1,5 +1,6 @@
 use hydra_cap::CapFile;
-use hydra_card::nvm::MemoryStorage;
+use hydra_card::nvm::{ImageKey, Medium, MemoryStorage, Protection};
+use hydra_card::runtime::CardStorage;
 use hydra_card::{Card, CardConfig, CardError, ManufacturingRecord, Profile};
 use hydra_crypto::SeededRandom;
 use hydra_gp::Privileges;
@@ -16,6 +17,10 @@ pub struct Issued {
     pub record: ManufacturingRecord,
     /// A handle of its medium.
     pub medium: PowerCut,
+    /// What its image is encrypted with.
+    key: Option<ImageKey>,
+    /// Whether it counts with the medium's counter.
+    counted: bool,
     seed: Vec<u8>,
     sessions: u64,
 }
@@ -34,13 +39,30 @@ impl Issued {
             profile,
             ..CardConfig::default()
         };
+        Self::made(seed, config, None, false)
+    }
+
+    /// The same with an image that is encrypted, or counted by the medium's counter, or both.
+    pub fn protected(seed: &str, key: Option<ImageKey>, counted: bool) -> Result<Self, CardError> {
+        Self::made(seed, CardConfig::default(), key, counted)
+    }
+
+    fn made(
+        seed: &str,
+        config: CardConfig,
+        key: Option<ImageKey>,
+        counted: bool,
+    ) -> Result<Self, CardError> {
         let medium = PowerCut::new(MemoryStorage::new());
         let random = Box::new(SeededRandom::new(seed.as_bytes()));
-        let (card, record) = Card::create(Box::new(medium.clone()), random, config)?;
+        let place = place(&medium, key.as_ref(), counted);
+        let (card, record) = Card::create(place, random, config)?;
         Ok(Self {
             card,
             record,
             medium,
+            key,
+            counted,
             seed: seed.as_bytes().to_vec(),
             sessions: 0,
         })
@@ -48,15 +70,16 @@ impl Issued {
 
     /// Takes the power away and gives it back.
     pub fn power_cycle(&mut self) -> Result<(), CardError> {
-        let content = self.medium.restart();
-        self.open(PowerCut::new(content))
+        let (content, counter) = (self.medium.restart(), self.medium.counted());
+        self.open(PowerCut::cut_with_counter(content, counter, None))
     }
 
     /// Goes on with this medium.
     pub fn open(&mut self, medium: PowerCut) -> Result<(), CardError> {
         self.medium = medium;
         let random = Box::new(SeededRandom::new(&self.seed));
-        self.card = Card::open(Box::new(self.medium.clone()), random)?;
+        let place = place(&self.medium, self.key.as_ref(), self.counted);
+        self.card = Card::open(place, random)?;
         Ok(())
     }
 
@@ -121,6 +144,13 @@ impl Issued {
         client.authenticate(&self.record.issuer_keys, &challenge)?;
         run(&mut client)
     }
+}
+
+fn place(medium: &PowerCut, key: Option<&ImageKey>, counted: bool) -> Medium<CardStorage> {
+    Medium::from(Box::new(medium.clone())).protected(Protection {
+        key: key.cloned(),
+        counter: counted.then(|| medium.counter()),
+    })
 }
 
 #[allow(

@@ -157,6 +157,9 @@ impl Written {
             .flat_map(|sector| [sector * SECTOR, sector * SECTOR + SECTOR / 3])
             .filter_map(inside)
             .chain([0, 1, self.len - 1, usize::MAX])
+            // Of a small write more: each eighth of a sector, and what is between.
+            .chain((0..self.len.min(4 * SECTOR)).step_by(SECTOR / 8))
+            .chain((0..self.len.min(4 * SECTOR)).step_by(37))
             .collect();
         lengths.sort_unstable();
         lengths.dedup();

@@ -353,7 +353,7 @@ impl<S: Storage> Journal<S> {
         self.storage.write(header.snapshot, &snapshot)?;
         drop(snapshot);
         // What was added is zeros already.
-        let zeros = [0; 16 * BLOCK];
+        let zeros = vec![0; (64 * BLOCK).min(end - start)];
         let mut at = start;
         while at < end.min(used) {
             let len = zeros.len().min(end - at);

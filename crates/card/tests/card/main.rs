@@ -11,4 +11,5 @@ mod management;
 mod outbox;
 mod power;
 mod secure_channel;
+mod tearing;
 mod terminal;
