@@ -1,11 +1,16 @@
 //! A card in a virtual reader of pcscd, driven by the tools that people have: opensc-tool, scriptor, pcsc_scan, gpg.
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "support/command.rs"]
+mod command;
+
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use self::command::{hydra, refused, said, text};
 
 /// Where Debian keeps the driver of virtual readers.
 const DRIVER: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so.0.8";
@@ -23,27 +28,6 @@ impl Drop for Running {
         let _ = Command::new("kill").arg(self.0.id().to_string()).status();
         let _ = self.0.wait();
     }
-}
-
-fn hydra(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hydra"));
-    command.args(arguments).stdin(Stdio::null());
-    command
-}
-
-fn text(output: &Output) -> String {
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
-}
-
-/// What a command that must succeed prints.
-fn said(command: &mut Command) -> String {
-    let output = command.output().expect("tests/install has installed it");
-    assert!(output.status.success(), "{command:?}: {}", text(&output));
-    text(&output)
 }
 
 /// Asks again until the answer holds what is wanted.
@@ -127,6 +111,14 @@ fn opensc(arguments: &[&str]) -> String {
     text(&output)
 }
 
+/// What our own client finds, over PC/SC.
+#[cfg(feature = "pcsc")]
+fn listed_in_the_reader() {
+    let mut list = hydra(&["gp", "list", "--reader", "Hydra", "--test-keys"]);
+    let list = said(&mut list);
+    assert!(list.contains(BENCH), "{list}");
+}
+
 #[test]
 fn the_world_s_tools_see_an_ordinary_card() {
     let folder = tempfile::tempdir().expect("a directory");
@@ -148,11 +140,8 @@ fn the_world_s_tools_see_an_ordinary_card() {
 
     wait_for(ATR, || opensc(&["--atr"]));
     // One process holds a card.
-    let second = hydra(&["gp", "list", "--image", image])
-        .output()
-        .expect("runs");
-    assert_eq!(second.status.code(), Some(1));
-    assert!(text(&second).contains("in use"), "{}", text(&second));
+    let second = refused(&mut hydra(&["gp", "list", "--image", image]));
+    assert!(second.contains("in use"), "{second}");
 
     let answer = opensc(&[
         "-s",
@@ -247,19 +236,15 @@ fn the_world_s_tools_see_an_ordinary_card() {
     // Our own client, which shares the reader with nobody.
     #[cfg(feature = "pcsc")]
     {
-        let list = said(&mut hydra(&[
+        listed_in_the_reader();
+        let nobody = refused(&mut hydra(&[
             "gp",
             "list",
             "--reader",
-            "Hydra",
+            "Nobody's",
             "--test-keys",
         ]));
-        assert!(list.contains(BENCH), "{list}");
-        let nobody = hydra(&["gp", "list", "--reader", "Nobody's", "--test-keys"])
-            .output()
-            .expect("runs");
-        assert_eq!(nobody.status.code(), Some(1));
-        assert!(text(&nobody).contains("Hydra 00 00"), "{}", text(&nobody));
+        assert!(nobody.contains("Hydra 00 00"), "{nobody}");
     }
 
     // The same over T=0.
@@ -274,16 +259,7 @@ fn the_world_s_tools_see_an_ordinary_card() {
     ]);
     assert!(answer.contains("01 02 03"), "{answer}");
     #[cfg(feature = "pcsc")]
-    {
-        let list = said(&mut hydra(&[
-            "gp",
-            "list",
-            "--reader",
-            "Hydra",
-            "--test-keys",
-        ]));
-        assert!(list.contains(BENCH), "{list}");
-    }
+    listed_in_the_reader();
 
     // The card is taken out while the reader runs, and put back.
     drop(card);
