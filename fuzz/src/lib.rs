@@ -31,15 +31,20 @@ pub fn programs() -> &'static [CapFile] {
     })
 }
 
+/// Set in the first byte: the Descriptor component goes too, so that the card verifies the program.
+pub const DESCRIBED: u8 = 0x80;
+/// Set in the first byte: the card's verification is off.
+pub const UNVERIFIED: u8 = 0x40;
+
 /// A seed program with changes: which one, whether its Descriptor goes too, then an offset and a byte at a time.
 pub fn changed_load_file(data: &[u8]) -> Option<(usize, Vec<u8>)> {
     let [choice, changes @ ..] = data else {
         return None;
     };
     let programs = programs();
-    let index = usize::from(choice & 0x7F) % programs.len();
+    let index = usize::from(choice & !(DESCRIBED | UNVERIFIED)) % programs.len();
     let program = &programs[index];
-    let mut bytes = if choice & 0x80 == 0 {
+    let mut bytes = if choice & DESCRIBED == 0 {
         program.to_load_file()
     } else {
         program.to_load_file_with_descriptor()

@@ -10,7 +10,7 @@
 //! - [`mod@write`] writes components and the ZIP around them; [`CapFile::dump`] shows a file as text;
 //!   [`CapFile::code_hash`] is what an attestation calls it by.
 //!
-//! It links nothing and runs nothing: that is `vm`'s. The extended form of format 2.3 is refused.
+//! It links nothing and runs nothing: that is `vm`'s.
 //!
 //! ```
 //! use hydra_cap::{CapError, CapFile};

@@ -258,6 +258,73 @@ fn dump_shows_files_and_load_files_as_text_and_json() {
 }
 
 #[test]
+fn faults_of_a_cap_file_are_printed() {
+    let path = root().join("applets/electricity/electricity.cap");
+    let outbox = root().join("applets/outbox/outbox.exp");
+    let good = cap(&["verify", text(&path), "--exp", text(&outbox)]);
+    assert_eq!(good.status.code(), Some(0), "{}", stderr(&good));
+    let line = stdout(&good);
+    assert!(
+        line.contains(": verified, ") && line.lines().count() == 1,
+        "{line}"
+    );
+    // The library's CAP file tells as much; a folder is searched for export files.
+    let library = root().join("applets/outbox/outbox.cap");
+    let both = cap(&["verify", text(&path), text(&library)]);
+    assert_eq!(both.status.code(), Some(0), "{}", stdout(&both));
+    let folder = root().join("applets");
+    let found = cap(&["verify", text(&path), "--exp", text(&folder)]);
+    assert_eq!(found.status.code(), Some(0), "{}", stdout(&found));
+
+    // Two methods that return what they should not: each is told, and a file that is no CAP file too.
+    let file = CapFile::from_zip(&fs::read(&path).expect("read")).expect("a CAP file");
+    let code = file.method_info();
+    let mut load_file = file.to_load_file_with_descriptor();
+    let place = load_file
+        .windows(code.len())
+        .position(|window| window == code)
+        .expect("the code");
+    let constructors = file.descriptor().expect("a Descriptor").classes.iter();
+    let constructors: Vec<usize> = constructors
+        .flat_map(|class| &class.methods)
+        .filter(|method| method.is_constructor())
+        .map(|method| usize::try_from(method.method).expect("an offset"))
+        .collect();
+    let [first, second, ..] = constructors[..] else {
+        panic!("the applet has two classes");
+    };
+    for method in [first, second] {
+        // `return` in place of `aload_0`.
+        assert_eq!(load_file[place + method + 2], 0x18);
+        load_file[place + method + 2] = 0x7A;
+    }
+    let work = tempfile::tempdir().expect("a directory");
+    let bad = work.path().join("bad.ijc");
+    fs::write(&bad, load_file).expect("written");
+    let none = work.path().join("none.cap");
+    fs::write(&none, b"PK").expect("written");
+    let output = cap(&["verify", text(&bad), text(&none), "--exp", text(&outbox)]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("2 of 2 files are faulty"));
+    let lines: Vec<&str> = stdout(&output).lines().collect();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    let mut offsets = [first + 2, second + 2];
+    offsets.sort_unstable();
+    for (line, at) in lines.iter().zip(offsets) {
+        let place = format!("<init> +2, offset {at}: ");
+        assert!(
+            line.contains(&place) && line.ends_with("[constructor]"),
+            "{line}"
+        );
+    }
+    assert!(lines[2].ends_with("[structure]"), "{}", lines[2]);
+    let output = cap(&["verify", "--json", text(&bad), "--exp", text(&outbox)]);
+    let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(json[0]["faults"][0]["rule"], "constructor");
+    assert_eq!(json[0]["faults"][1]["offset"], offsets[1]);
+}
+
+#[test]
 fn the_sdk_compiles_a_program() {
     let work = tempfile::tempdir().expect("a directory");
     let folder = work.path().join("sdk");
@@ -302,7 +369,7 @@ fn mistakes_have_their_exit_code_and_their_place() {
         );
         assert!(output.stdout.is_empty(), "{arguments:?}");
     }
-    for subcommand in ["convert", "sdk", "rebuild", "dump", "hash"] {
+    for subcommand in ["convert", "sdk", "rebuild", "dump", "hash", "verify"] {
         let output = cap(&[subcommand, "--help"]);
         assert_eq!(output.status.code(), Some(0));
         let help = stdout(&output);

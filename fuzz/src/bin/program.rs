@@ -1,9 +1,11 @@
-//! A changed program on a card, with and without its Descriptor: whatever it does, the card goes on, and the applet beside it keeps its
-//! data and its secret.
+//! A changed program on a card, with and without its Descriptor, with the card's verification on and off: whatever it does, the card goes
+//! on, and the applet beside it keeps its data and its secret. What the verifier has accepted never ends in a fault of types.
 #![no_main]
 
-use hydra_fuzz::{VICTIM, World, changed_load_file, programs};
+use hydra_card::LoadVerification;
+use hydra_fuzz::{DESCRIBED, UNVERIFIED, VICTIM, World, changed_load_file, programs};
 use hydra_gp::Privileges;
+use hydra_vm::Fault;
 use hydra_wire::Command;
 use libfuzzer_sys::fuzz_target;
 
@@ -17,11 +19,18 @@ fuzz_target!(|data: &[u8]| {
     let world = World::get();
     let mut issued = world.card();
     let program = &programs()[index];
-    // The library that the application's seeds import.
-    if index > 2 {
-        let _ = issued.load(&programs()[2]);
-    }
+    let first = data.first().copied().unwrap_or_default();
     let domain = "A000000151000000".parse().expect("an AID");
+    // The library that the application's seeds import, so that its signatures are known.
+    if index > 2 {
+        let library = &programs()[2];
+        let bytes = library.to_load_file_with_descriptor();
+        let _ = issued.session(|client| client.load(library.aid(), &domain, &bytes));
+    }
+    if first & UNVERIFIED != 0 {
+        issued.card.set_load_verification(LoadVerification::Off);
+    }
+    let verified = first & (DESCRIBED | UNVERIFIED) == DESCRIBED;
     let _ = issued.session(|client| client.load(program.aid(), &domain, &bytes));
     let mut answers = Vec::new();
     for applet in program.applets() {
@@ -40,7 +49,26 @@ fuzz_target!(|data: &[u8]| {
                 .with_data(&[ins; 20])
                 .with_le(256);
             answers.push(issued.send(&command).data);
+            let fault = issued.card.take_fault();
+            assert!(
+                !verified || !fault.is_some_and(breaks_a_promise),
+                "a verified program ended in {fault:?}"
+            );
         }
     }
     world.check(&mut issued, &answers);
 });
+
+/// What no verified program does.
+fn breaks_a_promise(fault: Fault) -> bool {
+    matches!(
+        fault,
+        Fault::TypeConfusion
+            | Fault::OperandStack
+            | Fault::LocalVariable
+            | Fault::AbstractMethod
+            | Fault::IllegalInstruction
+            | Fault::Signature
+            | Fault::NoSuchMember
+    )
+}

@@ -141,7 +141,7 @@ impl<'a> Verifier<'a> {
 
     /// §6.14.2: each field's flags and place; the instance fields against the class's layout.
     fn fields(&mut self, class: &'a ClassDescriptor, first: usize) {
-        let mut words: Vec<(usize, usize, bool)> = Vec::new();
+        let mut words: Vec<(usize, usize, bool, bool)> = Vec::new();
         for (i, field) in class.fields.iter().enumerate() {
             let at = first + FIELD * i;
             let kind = self.members.field_kind(0, field.field_type);
@@ -179,7 +179,13 @@ impl<'a> Verifier<'a> {
             if !text.is_empty() {
                 self.describe_fault(class, at, Rule::DescribedField, text);
             } else if !field.is_static() {
-                words.push((field.token.into(), kind.words(), kind.is_reference()));
+                let visible = access >= Some(Access::Protected);
+                words.push((
+                    field.token.into(),
+                    kind.words(),
+                    kind.is_reference(),
+                    visible,
+                ));
             }
         }
         let ClassRef::Internal(offset) = class.class else {
@@ -701,14 +707,30 @@ impl<'a> Verifier<'a> {
     }
 }
 
-/// What is wrong with a class's instance size and references, given token, words and kind of its fields.
-fn layout_fault(info: &ClassInfo, mut fields: Vec<(usize, usize, bool)>) -> Option<&'static str> {
+/// What is wrong with a class's instance size and references, given its fields: token, words, whether it is a reference,
+/// and whether other packages may see it.
+fn layout_fault(
+    info: &ClassInfo,
+    mut fields: Vec<(usize, usize, bool, bool)>,
+) -> Option<&'static str> {
     fields.sort_unstable();
     let mut end = 0;
     let first = usize::from(info.first_reference_token);
     let references = first..first + usize::from(info.reference_count);
     let mut count = 0;
-    for (token, words, reference) in fields {
+    let mut last = 0;
+    for (token, words, reference, visible) in fields {
+        // §4.3.7.5: those that other packages see come first, references in the middle.
+        let rank = match (visible, reference) {
+            (true, false) => 0,
+            (true, true) => 1,
+            (false, true) => 2,
+            (false, false) => 3,
+        };
+        if rank < last {
+            return Some("the fields are not in the order of their kinds");
+        }
+        last = rank;
         if token != end {
             return Some("the fields' tokens do not follow one another");
         }

@@ -240,7 +240,11 @@ impl<'v, 'a> Flow<'v, 'a> {
                     instruction.for_each_target(|target| targets.push(target));
                     let target = targets.first().and_then(|to| usize::try_from(*to).ok());
                     let target = target.unwrap_or(usize::MAX);
-                    let inner = self.call(call, at, target, at + instruction.length, &mut state)?;
+                    if self.is_within(call, target) {
+                        self.fault(at, Rule::Subroutine, "a subroutine calls itself");
+                        return Some(());
+                    }
+                    let inner = self.call(call, at, target, at + instruction.length)?;
                     if self.push(&mut state, at, Type::Return(inner)).is_ok() {
                         self.meet(target, inner, &state)?;
                     }
@@ -323,26 +327,8 @@ impl<'v, 'a> Flow<'v, 'a> {
         Some(())
     }
 
-    /// The call that a `jsr` makes. What an earlier call of the same subroutine left, if it is not over, can't be returned
-    /// to any more: a subroutine does not call itself.
-    fn call(
-        &mut self,
-        within: u16,
-        site: usize,
-        target: usize,
-        after: usize,
-        state: &mut State,
-    ) -> Option<u16> {
-        let mut parent = within;
-        let mut at = within;
-        while at != 0 {
-            let call = *self.calls.get(usize::from(at))?;
-            if call.target == target {
-                parent = call.parent;
-                self.end_call(at, state);
-            }
-            at = call.parent;
-        }
+    /// The call that a `jsr` makes; `None` if there are too many to number.
+    fn call(&mut self, parent: u16, site: usize, target: usize, after: usize) -> Option<u16> {
         if let Some(known) = self.call_sites.get(&(parent, site)) {
             return Some(*known);
         }
@@ -354,6 +340,21 @@ impl<'v, 'a> Flow<'v, 'a> {
         });
         self.call_sites.insert((parent, site), index);
         Some(index)
+    }
+
+    /// Whether a call is one of a subroutine, or made within one.
+    fn is_within(&self, call: u16, target: usize) -> bool {
+        let mut at = call;
+        while at != 0 {
+            let Some(call) = self.calls.get(usize::from(at)) else {
+                return false;
+            };
+            if call.target == target {
+                return true;
+            }
+            at = call.parent;
+        }
+        false
     }
 
     /// Takes away the return addresses of a call and of those made within it.

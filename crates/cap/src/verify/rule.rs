@@ -152,7 +152,7 @@ rules! {
     ArrayType "array_type" "7.5";
     /// `_this` instructions stand in instance methods, where local 0 is an object of the field's class.
     This "this" "7.5 getfield_this";
-    /// `ret` returns to a `jsr` that is not over.
+    /// `ret` returns to a `jsr` that is not over, and a subroutine does not call itself.
     Subroutine "subroutine" "7.5 ret";
     /// The code is simple enough to be followed with work and memory in proportion to its size.
     TooComplex "too_complex" "7";

@@ -176,6 +176,16 @@ fn every_rule_has_a_case_that_breaks_it() {
 }
 
 #[test]
+fn every_rule_is_listed() {
+    let path = repository().join("docs/javacard.md");
+    let listed = fs::read_to_string(path).unwrap();
+    for rule in Rule::ALL {
+        let row = format!("| `{rule}` (§{}) |", rule.clause());
+        assert!(listed.contains(&row), "docs/javacard.md has no row {row}");
+    }
+}
+
+#[test]
 fn faults_name_the_method_and_the_place_in_it() {
     let mut text = base();
     text.read("in Case\nmethod m ()V public = nop; aconst_null; sneg; pop; return\nmethod get ()S public = sreturn");

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use hydra_cap::CapFile;
 use hydra_cap::export::ExportFile;
-use hydra_cap::verify::{Imports, verify};
+use hydra_cap::verify::{FAULT_LIMIT, Imports, WORK_PER_BYTE, verify, verify_bytes};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -125,4 +125,49 @@ fn what_a_library_offers_may_come_from_its_cap_file() {
         },
     );
     assert_eq!(claimed.faults, []);
+}
+
+/// Numbers that follow from a seed (xorshift).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 16).expect("an index") % limit
+    }
+}
+
+#[test]
+fn changed_files_come_to_an_end() {
+    let (caps, exports) = committed();
+    let imports = Imports {
+        exports: &exports,
+        files: &[],
+    };
+    let mut dice = Dice(0x4859_4452);
+    let (mut accepted, mut refused) = (0, 0);
+    for (path, cap) in &caps {
+        let whole = cap.to_load_file_with_descriptor();
+        for _ in 0..60 {
+            let mut changed = whole.clone();
+            for _ in 0..=dice.below(3) {
+                let at = dice.below(changed.len());
+                changed[at] = u8::try_from(dice.below(256)).expect("a byte");
+            }
+            let (_, report) = verify_bytes(&changed, &imports);
+            assert!(report.faults.len() <= FAULT_LIMIT, "{}", path.display());
+            assert!(report.work <= changed.len() * (WORK_PER_BYTE + 1024));
+            if report.faults.is_empty() {
+                accepted += 1;
+            } else {
+                refused += 1;
+            }
+        }
+    }
+    assert!(
+        accepted > 50 && refused > 1000,
+        "{accepted} accepted, {refused} refused"
+    );
 }

@@ -13,3 +13,4 @@ mod power;
 mod secure_channel;
 mod tearing;
 mod terminal;
+mod verified;
