@@ -51,6 +51,15 @@ macro_rules! each {
 }
 
 impl HashAlgorithm {
+    /// The first of SHA-256, SHA-384 and SHA-512 that is as long as an order of so many bits.
+    pub(crate) fn for_order(bits: u32) -> Self {
+        match bits {
+            0..=256 => Self::Sha256,
+            257..=384 => Self::Sha384,
+            _ => Self::Sha512,
+        }
+    }
+
     /// All of them.
     pub const ALL: [Self; 11] = [
         Self::Md5,

@@ -1,11 +1,13 @@
-//! Elliptic curves over prime fields, of any parameters up to 576 bits: key pairs, ECDSA, products and sums of points.
+//! Elliptic curves over prime fields, of any parameters up to 576 bits, and over binary fields: key pairs, ECDSA, products
+//! and sums of points.
 //!
 //! Scalars are secret, and every path that uses one is constant-time in it. P-256, P-384, P-521, secp256k1 and
 //! brainpoolP256r1 and P384r1 are recognised by their parameters and go to the RustCrypto curves; all others to the
 //! module `weierstrass`, whose formulas have no cases and whose arithmetic is `crypto-bigint`'s. Not constant-time are
-//! reading parameters and points and verifying signatures, where nothing is secret. A curve whose order is even or
+//! reading parameters and points and verifying signatures, where nothing is secret, and curves over binary fields. A curve whose order is even or
 //! whose parameters are no curve's at all gives wrong products and errors; it leaks no more than that.
 
+mod binary;
 mod library;
 mod named;
 mod nonce;
@@ -21,9 +23,11 @@ use zeroize::Zeroizing;
 
 use crate::rsa::strip;
 use crate::{HashAlgorithm, rsa};
+use binary::Binary;
 use library::Library;
-pub use named::NamedCurve;
-use nonce::Nonces;
+pub(crate) use named::hex;
+pub use named::{NamedBinaryCurve, NamedCurve};
+pub(crate) use nonce::Nonces;
 use weierstrass::Weierstrass;
 
 /// The parameters of a curve y² = x³ + a x + b over the integers modulo p: numbers big-endian with any leading zeros, the
@@ -51,6 +55,22 @@ impl EcParameters<'_> {
     }
 }
 
+/// The parameters of a curve y² + x y = x³ + a x² + b over a binary field: field elements as the bits of their polynomials,
+/// big-endian, the generator as an uncompressed point (SEC 1 §2.3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BinaryParameters<'a> {
+    /// The reduction polynomial, of three or five terms.
+    pub polynomial: &'a [u8],
+    /// The first coefficient.
+    pub a: &'a [u8],
+    /// The second coefficient.
+    pub b: &'a [u8],
+    /// The generator.
+    pub g: &'a [u8],
+    /// The generator's order.
+    pub n: &'a [u8],
+}
+
 /// A curve that can be worked with.
 #[derive(Clone, Debug)]
 pub struct EcCurve(Kind);
@@ -61,6 +81,7 @@ enum Kind {
     Bits256(Box<Weierstrass<{ U256::LIMBS }>>),
     Bits384(Box<Weierstrass<{ U384::LIMBS }>>),
     Bits576(Box<Weierstrass<{ U576::LIMBS }>>),
+    Binary(Box<Binary>),
 }
 
 macro_rules! each {
@@ -70,6 +91,7 @@ macro_rules! each {
             Kind::Bits256($inner) => $body,
             Kind::Bits384($inner) => $body,
             Kind::Bits576($inner) => $body,
+            Kind::Binary($inner) => $body,
         }
     };
 }
@@ -104,6 +126,12 @@ impl EcCurve {
             Some(..=576) => Kind::Bits576(Box::new(Weierstrass::new(parameters)?)),
             _ => return Err(EcError::Curve),
         }))
+    }
+
+    /// The curve of these parameters over a binary field. It is checked that the generator is on it and n is odd; not that
+    /// the polynomial is irreducible and n a prime.
+    pub fn binary(parameters: &BinaryParameters<'_>) -> Result<Self, EcError> {
+        Ok(Self(Kind::Binary(Box::new(Binary::new(parameters)?))))
     }
 
     /// Bytes of a coordinate.
@@ -170,6 +198,7 @@ impl EcCurve {
     pub fn sign(&self, scalar: &[u8], hash: &[u8]) -> Result<Vec<u8>, EcError> {
         match &self.0 {
             Kind::Library(library) => library.sign(scalar, hash),
+            Kind::Binary(curve) => curve.sign(scalar, hash),
             Kind::Bits256(curve) => curve.sign(scalar, hash, &mut self.nonces(scalar, hash)?),
             Kind::Bits384(curve) => curve.sign(scalar, hash, &mut self.nonces(scalar, hash)?),
             Kind::Bits576(curve) => curve.sign(scalar, hash, &mut self.nonces(scalar, hash)?),
@@ -182,14 +211,10 @@ impl EcCurve {
     }
 
     fn nonces(&self, scalar: &[u8], hash: &[u8]) -> Result<Nonces, EcError> {
-        let algorithm = match self.order_bits() {
-            0..=256 => HashAlgorithm::Sha256,
-            257..=384 => HashAlgorithm::Sha384,
-            _ => HashAlgorithm::Sha512,
-        };
+        let algorithm = HashAlgorithm::for_order(self.order_bits());
         let scalar = fixed(scalar, self.order_len()).ok_or(EcError::Scalar)?;
         let reduced = match &self.0 {
-            Kind::Library(_) => return Err(EcError::Curve),
+            Kind::Library(_) | Kind::Binary(_) => return Err(EcError::Curve),
             Kind::Bits256(curve) => curve.reduced(hash),
             Kind::Bits384(curve) => curve.reduced(hash),
             Kind::Bits576(curve) => curve.reduced(hash),
@@ -205,25 +230,6 @@ fn fixed(number: &[u8], length: usize) -> Option<Zeroizing<Vec<u8>>> {
     out.get_mut(length.checked_sub(number.len())?..)?
         .copy_from_slice(number);
     Some(out)
-}
-
-/// The leftmost bits of a string as a number; all of them if there are fewer (RFC 6979 §2.3.2).
-fn leftmost_bits(bytes: &[u8], bits: u32) -> Vec<u8> {
-    let length = usize::try_from(bits.div_ceil(8)).unwrap_or(usize::MAX);
-    let Some(bytes) = bytes.get(..length) else {
-        return bytes.to_vec();
-    };
-    let shift = (8 - bits % 8) % 8;
-    let mut above = 0;
-    bytes
-        .iter()
-        .map(|byte| {
-            let wide = u16::from(above) << 8 | u16::from(*byte);
-            above = *byte;
-            let [_, low] = (wide >> shift).to_be_bytes();
-            low
-        })
-        .collect()
 }
 
 /// Why a curve does not do what it was asked to.

@@ -3,7 +3,7 @@
 //!
 //! What a Java Card applet may ask for is chosen at run time and comes in pieces: [`BlockCipher`] with the modes
 //! [`Ctr`], [`Cfb`], [`Xts`], [`Gcm`], [`Ccm`] and [`Siv`], [`CbcMac`] and [`CmacState`], [`Hash`](struct@Hash) and [`Hmac`], [`Checksum`];
-//! [`rsa`], [`EcCurve`] with any parameters over a prime field, [`DhGroup`], [`Ed25519`] and [`X25519`].
+//! [`rsa`], [`EcCurve`] with any parameters over a prime or binary field, [`DhGroup`], [`DsaGroup`], [`Ed25519`] and [`X25519`].
 //!
 //! `no_std`, over RustCrypto. It knows no protocol: SCP03 is `gp`'s, COSE is `message`'s. Randomness comes from
 //! outside: the card and the servers are given a [`Random`], the operating system's one is behind the feature `system`.
@@ -31,17 +31,21 @@ mod checksum;
 mod curve25519;
 mod dh;
 mod digest;
+mod dsa;
 mod ec;
 mod gcm;
 mod hash;
 mod hmac;
 mod mac;
 mod mode;
+mod order;
 mod p256;
 mod padding;
 mod random;
 pub mod rsa;
 mod siv;
+
+use alloc::vec::Vec;
 
 pub use crate::aead::{Ccm, Gcm};
 pub use crate::aes::{
@@ -53,7 +57,10 @@ pub use crate::checksum::Checksum;
 pub use crate::curve25519::{Ed25519, X25519};
 pub use crate::dh::{DhError, DhGroup};
 pub use crate::digest::{Hash, HashAlgorithm, HashValue};
-pub use crate::ec::{EcCurve, EcError, EcParameters, NamedCurve};
+pub use crate::dsa::{DsaError, DsaGroup};
+pub use crate::ec::{
+    BinaryParameters, EcCurve, EcError, EcParameters, NamedBinaryCurve, NamedCurve,
+};
 pub use crate::gcm::{NONCE, TAG, Unauthentic, gcm_open, gcm_seal};
 pub use crate::hash::{
     Sha1, Sha256, TooMuchOutput, hkdf_sha256, hmac_sha256, hmac_sha256_verify, sha1, sha256,
@@ -72,4 +79,23 @@ pub use crate::siv::Siv;
 pub fn ct_eq(a: &[u8], b: &[u8]) -> bool {
     use subtle::ConstantTimeEq;
     a.ct_eq(b).into()
+}
+
+/// The leftmost bits of a string as a number; all of them if there are fewer (RFC 6979 §2.3.2).
+pub(crate) fn leftmost_bits(bytes: &[u8], bits: u32) -> Vec<u8> {
+    let length = usize::try_from(bits.div_ceil(8)).unwrap_or(usize::MAX);
+    let Some(bytes) = bytes.get(..length) else {
+        return bytes.to_vec();
+    };
+    let shift = (8 - bits % 8) % 8;
+    let mut above = 0;
+    bytes
+        .iter()
+        .map(|byte| {
+            let wide = u16::from(above) << 8 | u16::from(*byte);
+            above = *byte;
+            let [_, low] = (wide >> shift).to_be_bytes();
+            low
+        })
+        .collect()
 }

@@ -3,11 +3,17 @@
 //!
 //! Private operations take a time that depends on the lengths of the key's parts alone: `crypto-bigint`'s Montgomery
 //! exponentiation looks its table up whole, and the reduction modulo the primes and the recombination do not branch on
-//! a value. Nothing is blinded: a private key of Java Card does not hold the public exponent. Operations of public
-//! keys depend on the length of the exponent, which is public.
+//! a value. Operations of public keys depend on the length of the exponent, which is public.
+//!
+//! With the Chinese remainder theorem the exponents are blinded, each by 64 random bits' multiple of p − 1 or q − 1, and
+//! the result is checked before it is given out, for one wrong half gives a factor of the modulus away (Boneh, DeMillo and
+//! Lipton 1997): by the public exponent, which such a key does not hold but which follows when it is 3, 5, 17, 257 or
+//! 65537, and else by a second computation. A key of modulus and exponent alone can't be blinded so, and a fault in it
+//! gives no factor away.
 
 mod padding;
 mod pair;
+mod recovery;
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -22,6 +28,7 @@ pub use padding::{
     pkcs1_encode_encrypted, pkcs1_encode_hash, pkcs1_encode_signed, pss_encode, pss_verify,
 };
 pub use pair::{BadExponent, RsaPair};
+pub use recovery::{Recovered, iso9796_capacity, iso9796_decode, iso9796_encode};
 
 /// A public key.
 #[derive(Clone, Debug)]
@@ -86,9 +93,14 @@ enum Form {
         /// q⁻¹ mod p
         inverse: BoxedMontyForm,
         modulus: BoxedUint,
+        /// The public exponent, if it is a usual one.
+        public: Option<BoxedUint>,
         length: usize,
     },
 }
+
+/// The public exponents that are looked for.
+const USUAL: [u32; 5] = [65537, 3, 17, 257, 5];
 
 impl RsaPrivate {
     /// The key of this modulus, which must be odd and more than 1, and this private exponent; both big-endian.
@@ -114,13 +126,19 @@ impl RsaPrivate {
         let (p, q) = (odd(p)?, odd(q)?);
         let inverse = BoxedMontyForm::new(residue(&number(inverse), &p), &p);
         let length = usize::try_from(modulus.bit_width().div_ceil(8)).map_err(|_| InvalidRsaKey)?;
+        let (dp, dq) = (number(dp), number(dq));
+        let public = USUAL
+            .into_iter()
+            .map(|e| number(&e.to_be_bytes()))
+            .find(|e| is_inverse(e, &dp, &p) && is_inverse(e, &dq, &q));
         Ok(Self(Form::Crt {
             p,
             q,
-            dp: number(dp),
-            dq: number(dq),
+            dp,
+            dq,
             inverse,
             modulus,
+            public,
             length,
         }))
     }
@@ -141,8 +159,13 @@ impl RsaPrivate {
         }
     }
 
-    /// RSADP and RSASP1 (RFC 8017 §5.1.2, §5.2.1): the message to the private exponent, as long as the modulus.
-    pub fn apply(&self, message: &[u8]) -> Result<Zeroizing<Vec<u8>>, OutOfRange> {
+    /// RSADP and RSASP1 (RFC 8017 §5.1.2, §5.2.1): the message to the private exponent, as long as the modulus. `draw` gives
+    /// random bytes.
+    pub fn apply(
+        &self,
+        message: &[u8],
+        draw: &mut dyn FnMut(&mut [u8]),
+    ) -> Result<Zeroizing<Vec<u8>>, PrivateError> {
         let (mut power, length) = match &self.0 {
             Form::Plain {
                 modulus,
@@ -154,30 +177,27 @@ impl RsaPrivate {
                 (power, *length)
             }
             Form::Crt {
-                p,
-                q,
-                dp,
-                dq,
-                inverse,
                 modulus,
+                public,
                 length,
+                ..
             } => {
                 let base = below(message, modulus)?;
-                let mut first = BoxedMontyForm::new(residue(&base, p), p).pow(dp);
-                let mut second = BoxedMontyForm::new(residue(&base, q), q).pow(dq).retrieve();
-                // Garner: m = m2 + q ((m1 − m2) q⁻¹ mod p)
-                let reduced = BoxedMontyForm::new(residue(&second, p), p);
-                let mut difference = first.sub(&reduced).mul(inverse).retrieve();
-                let precision = modulus.bits_precision();
-                let power = q
-                    .modulus()
-                    .as_ref()
-                    .concatenating_mul(&difference)
-                    .resize(precision)
-                    .wrapping_add(second.clone().resize(precision));
-                first.zeroize();
-                second.zeroize();
-                difference.zeroize();
+                let power = self.power(&base, draw);
+                let right = match public {
+                    Some(e) => {
+                        let modulus = modulus.to_odd().into_option().ok_or(PrivateError::Fault)?;
+                        let modulus = BoxedMontyParams::new_vartime(modulus);
+                        BoxedMontyForm::new(power.clone(), &modulus)
+                            .pow_bounded_exp(e, e.bit_width())
+                            .retrieve()
+                            == base
+                    }
+                    None => self.power(&base, draw) == power,
+                };
+                if !right {
+                    return Err(PrivateError::Fault);
+                }
                 (power, *length)
             }
         };
@@ -185,6 +205,78 @@ impl RsaPrivate {
         power.zeroize();
         Ok(out)
     }
+
+    /// A number below the modulus to the private exponent, by its primes; of a key without them, zero.
+    fn power(&self, base: &BoxedUint, draw: &mut dyn FnMut(&mut [u8])) -> BoxedUint {
+        let Form::Crt {
+            p,
+            q,
+            dp,
+            dq,
+            inverse,
+            modulus,
+            ..
+        } = &self.0
+        else {
+            return BoxedUint::zero();
+        };
+        let half = |prime, exponent, draw: &mut dyn FnMut(&mut [u8])| {
+            let mut exponent = blinded(exponent, prime, draw);
+            let power = BoxedMontyForm::new(residue(base, prime), prime).pow(&exponent);
+            exponent.zeroize();
+            power
+        };
+        let mut first = half(p, dp, draw);
+        let mut second = half(q, dq, draw).retrieve();
+        // Garner: m = m2 + q ((m1 − m2) q⁻¹ mod p)
+        let reduced = BoxedMontyForm::new(residue(&second, p), p);
+        let mut difference = first.sub(&reduced).mul(inverse).retrieve();
+        let precision = modulus.bits_precision();
+        let power = q
+            .modulus()
+            .as_ref()
+            .concatenating_mul(&difference)
+            .resize(precision)
+            .wrapping_add(second.clone().resize(precision));
+        first.zeroize();
+        second.zeroize();
+        difference.zeroize();
+        power
+    }
+}
+
+/// Whether e d is 1 modulo a prime less one.
+fn is_inverse(e: &BoxedUint, d: &BoxedUint, prime: &BoxedMontyParams) -> bool {
+    let below = prime.modulus().as_ref().wrapping_sub(BoxedUint::one());
+    let below = below.to_nz().into_option();
+    below.is_some_and(|below| {
+        let mut product = e.concatenating_mul(d);
+        let one = product.rem(&below).is_one().into();
+        product.zeroize();
+        one
+    })
+}
+
+/// An exponent and a random multiple of a prime less one.
+fn blinded(
+    exponent: &BoxedUint,
+    prime: &BoxedMontyParams,
+    draw: &mut dyn FnMut(&mut [u8]),
+) -> BoxedUint {
+    let mut random = Zeroizing::new([0; 8]);
+    draw(&mut *random);
+    let mut factor = number(&*random);
+    let mut below = prime.modulus().as_ref().wrapping_sub(BoxedUint::one());
+    let mut multiple = below.concatenating_mul(&factor);
+    let precision = multiple.bits_precision().max(exponent.bits_precision()) + 64;
+    let sum = multiple
+        .clone()
+        .resize(precision)
+        .wrapping_add(exponent.clone().resize(precision));
+    factor.zeroize();
+    below.zeroize();
+    multiple.zeroize();
+    sum
 }
 
 impl Drop for RsaPrivate {
@@ -268,6 +360,32 @@ impl fmt::Display for InvalidRsaKey {
 }
 
 impl core::error::Error for InvalidRsaKey {}
+
+/// Why a private operation gives nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrivateError {
+    /// The message, as a number, is not below the modulus.
+    OutOfRange,
+    /// The result is wrong: the parts of the key do not fit together, or the machine has erred.
+    Fault,
+}
+
+impl From<OutOfRange> for PrivateError {
+    fn from(_: OutOfRange) -> Self {
+        Self::OutOfRange
+    }
+}
+
+impl fmt::Display for PrivateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OutOfRange => OutOfRange.fmt(f),
+            Self::Fault => f.write_str("the result of the private key is wrong"),
+        }
+    }
+}
+
+impl core::error::Error for PrivateError {}
 
 /// The message, as a number, is not below the modulus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

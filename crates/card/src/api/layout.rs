@@ -35,9 +35,15 @@ pub(crate) fn layout() -> ApiLayout {
         .fold(ApiLayout::new(), |layout, (class, fields)| {
             layout.class(class, fields)
         });
+    let layout = layout.implements(
+        "javacard/security/Signature",
+        "javacard/security/SignatureMessageRecovery",
+    );
     key::Kind::classes().fold(layout, |layout, class| {
         layout
             .class(class, key::FIELDS)
             .implements(class, "javacardx/crypto/KeyEncryption")
+            // Domain parameters are of interfaces that are not below this one.
+            .implements(class, "javacard/security/Key")
     })
 }

@@ -4,7 +4,7 @@ use core::fmt;
 
 use hydra_crypto::{Checksum, Hash};
 
-use super::javacard::security::signature::mac;
+use super::javacard::security::signature::{mac, recovery};
 use super::javacardx::crypto::cipher;
 
 /// What an object of `javacard.security` or `javacardx.crypto` has taken of a message: intermediate state, which is
@@ -23,6 +23,8 @@ pub(crate) enum Running {
     Block(Vec<u8>),
     /// A signature that is a message authentication code.
     Mac(Box<mac::Work>),
+    /// A signature that holds the beginning of the message.
+    Recovery(Box<recovery::Work>),
 }
 
 impl fmt::Debug for Running {
@@ -34,6 +36,7 @@ impl fmt::Debug for Running {
             Self::Checksum(_) => "Checksum",
             Self::Block(_) => "Block",
             Self::Mac(_) => "Mac",
+            Self::Recovery(_) => "Recovery",
         })
     }
 }

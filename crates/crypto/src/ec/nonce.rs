@@ -3,12 +3,11 @@ use alloc::vec::Vec;
 
 use zeroize::{Zeroize, Zeroizing};
 
-use super::leftmost_bits;
-use crate::HashAlgorithm;
 use crate::hmac::Hmac;
+use crate::{HashAlgorithm, leftmost_bits};
 
 /// The nonces of RFC 6979 §3.2: HMAC_DRBG over the private scalar and the hash.
-pub(super) struct Nonces {
+pub(crate) struct Nonces {
     algorithm: HashAlgorithm,
     key: Zeroizing<Vec<u8>>,
     value: Zeroizing<Vec<u8>>,
@@ -17,7 +16,7 @@ pub(super) struct Nonces {
 
 impl Nonces {
     /// `scalar` as long as the order; `reduced` is the hash's leftmost bits modulo the order, as long.
-    pub(super) fn new(algorithm: HashAlgorithm, scalar: &[u8], reduced: &[u8]) -> Self {
+    pub(crate) fn new(algorithm: HashAlgorithm, scalar: &[u8], reduced: &[u8]) -> Self {
         let mut nonces = Self {
             algorithm,
             key: Zeroizing::new(vec![0; algorithm.len()]),
@@ -30,7 +29,7 @@ impl Nonces {
     }
 
     /// The next candidate, of `bits` bits: the caller takes it if it is a scalar.
-    pub(super) fn next(&mut self, bits: u32) -> Zeroizing<Vec<u8>> {
+    pub(crate) fn next(&mut self, bits: u32) -> Zeroizing<Vec<u8>> {
         if !self.fresh {
             self.update(&[0], &[]);
         }

@@ -7,7 +7,8 @@ use subtle::ConditionallySelectable;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::nonce::Nonces;
-use super::{EcError, EcParameters, leftmost_bits};
+use super::{EcError, EcParameters};
+use crate::leftmost_bits;
 use crate::rsa::strip;
 
 /// A curve y² = x³ + a x + b over the integers modulo an odd p, of any parameters that fit into L limbs.

@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 
 use hydra_crypto::rsa::{self, RsaPair, RsaPrivate, RsaPublic};
 use hydra_crypto::{
-    DhGroup, EcCurve, EcError, Ed25519, HashAlgorithm, NamedCurve, Random, SeededRandom, X25519,
+    DhGroup, DsaGroup, EcCurve, EcError, Ed25519, HashAlgorithm, NamedBinaryCurve, NamedCurve,
+    Random, SeededRandom, X25519,
 };
 
 use super::{Case, cases};
@@ -16,10 +17,13 @@ fn asymmetric_vectors_hold() {
     let kinds: BTreeSet<&str> = cases.iter().map(|case| case.kind).collect();
     let all = [
         "dh",
+        "dsa",
         "ecdh",
         "ecdsa",
+        "ecdsa-binary",
         "ed25519",
         "rfc6979",
+        "rsa-9796",
         "rsa-encrypt",
         "rsa-oaep",
         "rsa-pkcs1",
@@ -93,8 +97,79 @@ fn check(case: &Case<'_>) {
                 assert!(group.power(&trivial, &key).is_err(), "{name}");
             }
         }
+        "dsa" => {
+            let group = DsaGroup::new(&case.get("p"), &case.get("q"), &case.get("g")).unwrap();
+            let (key, public) = (case.get("key"), case.get("public"));
+            assert_eq!(group.public(&key).unwrap(), public, "{name}");
+            let hash = hash(case).hash(&case.get("message"));
+            let signature = [case.get("r"), case.get("s")].concat();
+            assert!(group.verify(&public, &hash, &signature), "{name}");
+            let own = group.sign(&key, &hash).unwrap();
+            assert!(group.verify(&public, &hash, &own), "{name}");
+            assert_eq!(own == signature, case.fields["nonce"] == "yes", "{name}");
+            for at in 0..signature.len() {
+                let mut wrong = signature.clone();
+                wrong[at] ^= 1;
+                assert!(!group.verify(&public, &hash, &wrong), "{name}");
+            }
+            assert!(!group.verify(&[1], &hash, &signature), "{name}");
+            assert!(!group.verify(&public, &hash[1..], &signature), "{name}");
+            assert!(!group.verify(&public, &hash, &[0; 40]), "{name}");
+        }
+        "ecdsa-binary" => check_binary(case),
         kind => check_rsa(case, kind),
     }
+}
+
+fn check_binary(case: &Case<'_>) {
+    let name = case.name;
+    let named = NamedBinaryCurve::ALL
+        .iter()
+        .find(|named| format!("{named:?}") == case.fields["curve"])
+        .unwrap();
+    let curve = EcCurve::binary(&named.parameters()).unwrap();
+    let (key, public) = (case.get("key"), case.get("public"));
+    assert_eq!(curve.public(&key).unwrap(), public, "{name}");
+    let half = curve.order_len();
+    let mut signature = vec![0; 2 * half];
+    for (number, place) in ["r", "s"].iter().zip(signature.chunks_mut(half)) {
+        let text = case.fields[number];
+        let digits = super::unhex(&format!("{}{text}", &"0"[..text.len() % 2]));
+        place[half - digits.len()..].copy_from_slice(&digits);
+    }
+    let hash = hash(case).hash(&case.get("message"));
+    assert!(curve.verify(&public, &hash, &signature), "{name}");
+    let own = curve.sign(&key, &hash).unwrap();
+    assert!(curve.verify(&public, &hash, &own), "{name}");
+    for at in [half - 1, 2 * half - 1] {
+        let mut wrong = signature.clone();
+        wrong[at] ^= 1;
+        assert!(!curve.verify(&public, &hash, &wrong), "{name}");
+    }
+    let point = curve.multiply(&key, &case.get("peer")).unwrap();
+    assert_eq!(point[1..=curve.field_len()], case.get("shared"), "{name}");
+    // A point and its opposite are infinity; twice a point is its sum with itself.
+    let minus_one = {
+        let mut order = named.parameters().n.to_vec();
+        *order.last_mut().unwrap() -= 1;
+        curve.multiply(&order, &public).unwrap()
+    };
+    assert_eq!(
+        curve.add(&public, &minus_one),
+        Err(EcError::Point),
+        "{name}"
+    );
+    assert_eq!(
+        curve.add(&public, &public).unwrap(),
+        *curve.multiply(&[2], &public).unwrap()
+    );
+    let mut off = public.clone();
+    *off.last_mut().unwrap() ^= 1;
+    assert_eq!(curve.check_point(&off), Err(EcError::Point), "{name}");
+    assert_eq!(
+        curve.check_scalar(named.parameters().n),
+        Err(EcError::Scalar)
+    );
 }
 
 fn check_rsa(case: &Case<'_>, kind: &str) {
@@ -115,9 +190,10 @@ fn check_rsa(case: &Case<'_>, kind: &str) {
     let message = case.get("message");
     let (length, bits) = (public.len(), public.bits());
     let each = |input: &[u8]| {
+        let mut draw = drawer(b"blinding");
         private
             .iter()
-            .map(|key| key.apply(input).unwrap().to_vec())
+            .map(|key| key.apply(input, &mut draw).unwrap().to_vec())
             .collect::<Vec<_>>()
     };
     match kind {
@@ -128,6 +204,29 @@ fn check_rsa(case: &Case<'_>, kind: &str) {
                 assert_eq!(signature, case.get("signature"), "{name}");
                 assert_eq!(public.apply(&signature).unwrap(), block, "{name}");
             }
+        }
+        "rsa-9796" => {
+            let digest = hash(case).hash(&message);
+            let room = rsa::iso9796_capacity(length, digest.len()).unwrap();
+            let (head, rest) = message.split_at(room.min(message.len()));
+            let partial = !rest.is_empty();
+            let block = rsa::iso9796_encode(head, partial, &digest, length).unwrap();
+            for signature in each(&block) {
+                assert_eq!(signature, case.get("signature"), "{name}");
+            }
+            let block = public.apply(&case.get("signature")).unwrap();
+            let recovered = rsa::iso9796_decode(&block, digest.len()).unwrap();
+            assert_eq!(recovered.message, head, "{name}");
+            assert_eq!(recovered.hash, &digest[..], "{name}");
+            assert_eq!(recovered.partial, partial, "{name}");
+            for (at, byte) in [(0, 0x5A), (0, 0x4C), (length - 1, 0xCC), (1, 0xB0)] {
+                let mut wrong = block.clone();
+                wrong[at] = byte;
+                let accepted = rsa::iso9796_decode(&wrong, digest.len()).is_ok();
+                // The second byte is padding only where there is some.
+                assert_eq!(accepted, at == 1 && block[0] & 0x0F == 0x0A, "{name} {at}");
+            }
+            assert!(rsa::iso9796_encode(&vec![0; room + 1], true, &digest, length).is_none());
         }
         "rsa-pss" => {
             let digest = hash(case).hash(&message);
@@ -312,6 +411,21 @@ fn parameters_that_are_no_curves_are_refused() {
 }
 
 #[test]
+fn a_private_key_whose_halves_do_not_fit_gives_nothing() {
+    let mut draw = drawer(b"faults");
+    for exponent in [&[3][..], &[1, 0, 1]] {
+        let pair = RsaPair::generate(512, exponent, &mut draw).unwrap();
+        let mut message = vec![0x5A; 64];
+        message[0] = 0;
+        let mut inverse = pair.inverse.to_vec();
+        *inverse.last_mut().unwrap() ^= 2;
+        let wrong = RsaPrivate::from_primes(&pair.p, &pair.q, &pair.dp, &pair.dq, &inverse);
+        let result = wrong.unwrap().apply(&message, &mut draw);
+        assert_eq!(result, Err(rsa::PrivateError::Fault));
+    }
+}
+
+#[test]
 fn rsa_pairs_of_every_kind_work() {
     for (bits, exponent) in [
         (512, &[3][..]),
@@ -332,8 +446,8 @@ fn rsa_pairs_of_every_kind_work() {
         message[0] = 0;
         let cipher = public.apply(&message).unwrap();
         for key in &keys {
-            assert_eq!(*key.apply(&cipher).unwrap(), message);
-            assert!(key.apply(&pair.modulus).is_err());
+            assert_eq!(*key.apply(&cipher, &mut draw).unwrap(), message);
+            assert!(key.apply(&pair.modulus, &mut draw).is_err());
         }
         assert!(public.apply(&pair.modulus).is_err());
     }

@@ -7,26 +7,12 @@ use zeroize::Zeroizing;
 use super::{ec_key, key};
 use crate::api::{CryptoReason, Cx};
 
-/// `setS`: a number.
-pub(crate) fn set_s(
-    cx: &mut Cx<'_>,
-    this: ObjRef,
-    source: ObjRef,
-    offset: i16,
-    length: i16,
-) -> Result<(), Stop> {
-    let size = key::bytes(cx, this)?;
-    key::set_number(cx, this, key::VALUE, (source, offset, length), size)
-}
-
-/// `getS`: the number of bytes.
-pub(crate) fn get_s(
-    cx: &mut Cx<'_>,
-    this: ObjRef,
-    target: ObjRef,
-    offset: i16,
-) -> Result<i16, Stop> {
-    key::give(cx, this, key::VALUE, (target, offset))
+key::components! {
+    key::VALUE, ec_key::set_order:
+    /// `setS`
+    pub(crate) fn set_s(bytes);
+    /// `getS`: the number of bytes.
+    pub(crate) fn get_s(bytes);
 }
 
 /// The key for a computation, its curve and scalar: `UNINITIALIZED_KEY`, or `ILLEGAL_VALUE` if it is none.

@@ -27,7 +27,7 @@ pub(crate) const CIPHER: u16 = 3;
 /// The word of the value: a secret key, W or S, X or Y, the modulus or P of RSA.
 pub(crate) const VALUE: u16 = 4;
 /// The words of the other components: of a curve p, A, B, G and R; of RSA the exponent, or Q, PQ, DP1 and DQ1;
-/// of Diffie-Hellman p, g and q.
+/// of Diffie-Hellman and DSA p, g and q.
 pub(crate) const PARAMETERS: [u16; 5] = [5, 6, 7, 8, 9];
 
 /// The words of every key.
@@ -120,8 +120,42 @@ pub(crate) fn passed(cx: &mut Cx<'_>, key: ObjRef) -> Result<Option<Family>, Sto
     family(cx, key).map(Some)
 }
 
+/// The object that holds a component of a key: the domain parameters that it shares (`buildKeyWithSharedDomain`) stand in
+/// the word of the first of them, else the key itself.
+fn holder(vm: &Vm, key: ObjRef, word: u16) -> Result<ObjRef, Stop> {
+    if !PARAMETERS.contains(&word) {
+        return Ok(key);
+    }
+    let hydra_vm::Value::Ref(first) = vm.field(key, PARAMETERS[0])? else {
+        return Err(Fault::TypeConfusion.into());
+    };
+    let shares = !first.is_null() && vm.array(first)?.is_none();
+    Ok(if shares { first } else { key })
+}
+
+/// Makes a new key share the domain parameters of another object.
+pub(super) fn share(cx: &mut Cx<'_>, key: ObjRef, domain: ObjRef) -> Result<(), Stop> {
+    cx.set_object(key, PARAMETERS[0], domain)
+}
+
+/// The cofactor of a key's curve; 0 when not set, which stands for 1.
+pub(super) fn cofactor(cx: &mut Cx<'_>, key: ObjRef) -> Result<i16, Stop> {
+    let holder = holder(cx.vm, key, PARAMETERS[0])?;
+    cx.short(holder, K)
+}
+
+/// Sets the cofactor of a key's curve.
+pub(super) fn set_cofactor(cx: &mut Cx<'_>, key: ObjRef, cofactor: i16) -> Result<(), Stop> {
+    let holder = holder(cx.vm, key, PARAMETERS[0])?;
+    if cx.short(holder, K)? == cofactor {
+        return Ok(());
+    }
+    cx.set_short(holder, K, cofactor)
+}
+
 /// The component in a word, if it is set.
 pub(crate) fn value(vm: &Vm, key: ObjRef, word: u16) -> Result<Option<&[u8]>, Stop> {
+    let key = holder(vm, key, word)?;
     let hydra_vm::Value::Ref(array) = vm.field(key, word)? else {
         return Err(Fault::TypeConfusion.into());
     };
@@ -165,6 +199,7 @@ pub(crate) fn put(cx: &mut Cx<'_>, key: ObjRef, word: u16, value: &[u8]) -> Resu
     else {
         return cx.crypto_error(CryptoReason::IllegalValue);
     };
+    let key = holder(cx.vm, key, word)?;
     reserve(cx, key, word, value.len())?;
     let array = cx.object(key, word)?;
     let mut bytes = Vec::with_capacity(HEADER + value.len());
@@ -239,6 +274,45 @@ pub(crate) fn set_number(
     value.extend_from_slice(digits);
     put(cx, key, word, &value)
 }
+
+/// Sets a component that is a number of the key's size.
+pub(super) fn set_whole(
+    cx: &mut Cx<'_>,
+    key: ObjRef,
+    word: u16,
+    source: (ObjRef, i16, i16),
+) -> Result<(), Stop> {
+    let size = bytes(cx, key)?;
+    set_number(cx, key, word, source, size)
+}
+
+/// Writes the natives that set and get a component: `$set` sets the bytes of an applet as the component in a word, the getter
+/// gives them back with their number.
+macro_rules! components {
+    ($($word:expr, $set:path: $(#[$set_doc:meta])* pub(crate) fn $setter:ident(bytes); $(#[$get_doc:meta])* pub(crate) fn $getter:ident(bytes);)*) => {$(
+        $(#[$set_doc])*
+        pub(crate) fn $setter(
+            cx: &mut $crate::api::Cx<'_>,
+            this: hydra_vm::ObjRef,
+            source: hydra_vm::ObjRef,
+            offset: i16,
+            length: i16,
+        ) -> Result<(), hydra_vm::Stop> {
+            $set(cx, this, $word, (source, offset, length))
+        }
+
+        $(#[$get_doc])*
+        pub(crate) fn $getter(
+            cx: &mut $crate::api::Cx<'_>,
+            this: hydra_vm::ObjRef,
+            target: hydra_vm::ObjRef,
+            offset: i16,
+        ) -> Result<i16, hydra_vm::Stop> {
+            $crate::api::javacard::security::key::give(cx, this, $word, (target, offset))
+        }
+    )*};
+}
+pub(super) use components;
 
 /// How long a component is that an applet sets.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@ use hydra_crypto::{DhGroup, EcCurve, EcError, X25519, sha1};
 use hydra_vm::{FieldKind, ObjRef, Stop};
 use zeroize::Zeroizing;
 
-use super::key::{self, Family, K};
+use super::key::{self, Family};
 use super::{dh_key, ec_private_key, named_parameter_spec, xec_key};
 use crate::api::{CryptoReason, Cx};
 
@@ -53,15 +53,17 @@ pub(crate) fn get_algorithm(cx: &mut Cx<'_>, this: ObjRef) -> Result<i8, Stop> {
 /// `init(PrivateKey)`: `ILLEGAL_VALUE` for a key of another kind, `UNINITIALIZED_KEY` for one that is not set.
 pub(crate) fn init_private_key(cx: &mut Cx<'_>, this: ObjRef, object: ObjRef) -> Result<(), Stop> {
     let family = key::passed(cx, object)?;
-    let expected = match get_algorithm(cx, this)? {
-        DH_PLAIN => Family::DhPrivate,
-        XDH => Family::XecPrivate,
-        _ => Family::EcPrivate,
+    let algorithm = get_algorithm(cx, this)?;
+    let fits = match family {
+        Some(Family::DhPrivate) => algorithm == DH_PLAIN,
+        Some(Family::XecPrivate) if algorithm == XDH => {
+            cx.short(object, xec_key::NAME)? == named_parameter_spec::X25519
+        }
+        Some(Family::XecPrivate) => algorithm != DH_PLAIN && xec_key::curve(cx, object)?.is_some(),
+        Some(Family::EcPrivate | Family::BinaryPrivate) => !matches!(algorithm, DH_PLAIN | XDH),
+        _ => false,
     };
-    let named = expected != Family::XecPrivate
-        || family == Some(expected)
-            && cx.short(object, xec_key::NAME)? == named_parameter_spec::X25519;
-    if family != Some(expected) || !named {
+    if !fits {
         return cx.crypto_error(CryptoReason::IllegalValue);
     }
     if !key::is_initialized(cx, object)? {
@@ -107,7 +109,10 @@ fn ec(
 ) -> Result<Zeroizing<Vec<u8>>, Stop> {
     let (curve, scalar) = ec_private_key::scalar(cx, object)?;
     let cofactor = match algorithm {
-        EC_SVDP_DHC_KDF | EC_SVDP_DHC_PLAIN => cx.short(object, K)?,
+        // Every curve that has a name has the cofactor 1.
+        EC_SVDP_DHC_KDF | EC_SVDP_DHC_PLAIN if xec_key::curve(cx, object)?.is_none() => {
+            key::cofactor(cx, object)?
+        }
         _ => 1,
     };
     let result = if algorithm == EC_PACE_GM {

@@ -25,6 +25,27 @@ pub(crate) fn build_key_byte_byte_short_boolean(
     build(cx, Kind::by_algorithm(algorithm, memory), bits)
 }
 
+/// `KeyBuilder.buildKeyWithSharedDomain`: a key of the domain parameters' size, which has those parameters as they are and
+/// as they will be; `NO_SUCH_ALGORITHM` if they are not of its kind.
+pub(crate) fn build_key_with_shared_domain(
+    cx: &mut Cx<'_>,
+    algorithm: i8,
+    memory: i8,
+    domain: ObjRef,
+    _encrypted: bool,
+) -> Result<ObjRef, Stop> {
+    let given = key::passed(cx, domain)?;
+    let kind = Kind::by_algorithm(algorithm, memory)
+        .filter(|kind| given.is_some() && kind.family.domain() == given);
+    let Some(kind) = kind else {
+        return cx.no_such_algorithm();
+    };
+    let bits = key::get_size(cx, domain)?;
+    let object = build(cx, Some(kind), bits)?;
+    key::share(cx, object, domain)?;
+    Ok(object)
+}
+
 /// `KeyBuilder.buildXECKey`: half and memory are in the attributes; `ILLEGAL_VALUE` if they are none.
 pub(crate) fn build_xec_key(
     cx: &mut Cx<'_>,
@@ -43,7 +64,7 @@ pub(crate) fn build_xec_key(
         return cx.crypto_error(CryptoReason::IllegalValue);
     };
     check_selection(cx, kind)?;
-    let object = key::make(cx, kind, 256)?;
+    let object = key::make(cx, kind, named_parameter_spec::bits(name))?;
     cx.set_short(object, xec_key::NAME, name)?;
     cx.set_object(object, xec_key::PARAMS, params)?;
     Ok(object)

@@ -1,17 +1,20 @@
 use hydra_crypto::rsa::RsaPair;
-use hydra_crypto::{DhGroup, Ed25519, X25519};
+use hydra_crypto::{DhGroup, DsaGroup, Ed25519, X25519};
 use hydra_vm::{ObjRef, Stop};
 use zeroize::Zeroizing;
 
 use super::key::{self, Family, Kind, PARAMETERS, VALUE};
 use super::{
-    dh_key, ec_key, key_builder, named_parameter_spec, random_data, rsa_private_crt_key, xec_key,
+    dh_key, dsa_key, ec_key, key_builder, named_parameter_spec, random_data, rsa_private_crt_key,
+    xec_key,
 };
 use crate::api::{CryptoReason, Cx};
 
 /// `KeyPair.ALG_…`
 const RSA: i8 = 1;
 const RSA_CRT: i8 = 2;
+const DSA: i8 = 3;
+const EC_F2M: i8 = 4;
 const EC_FP: i8 = 5;
 const DH: i8 = 6;
 /// Of keys that `buildXECKey` made: no constant of the standard's.
@@ -34,6 +37,8 @@ pub(crate) fn construct_byte_short(
     let (public, private) = match algorithm {
         RSA => (4, 5),
         RSA_CRT => (4, 6),
+        DSA => (7, 8),
+        EC_F2M => (9, 10),
         EC_FP => (11, 12),
         DH => (32, 35),
         _ => return cx.no_such_algorithm(),
@@ -54,6 +59,8 @@ pub(crate) fn construct_public_key_private_key(
     let algorithm = match families {
         (Some(Family::RsaPublic), Some(Family::RsaPrivate)) => RSA,
         (Some(Family::RsaPublic), Some(Family::RsaCrt)) => RSA_CRT,
+        (Some(Family::DsaPublic), Some(Family::DsaPrivate)) => DSA,
+        (Some(Family::BinaryPublic), Some(Family::BinaryPrivate)) => EC_F2M,
         (Some(Family::EcPublic), Some(Family::EcPrivate)) => EC_FP,
         (Some(Family::DhPublic), Some(Family::DhPrivate)) => DH,
         (Some(Family::XecPublic), Some(Family::XecPrivate))
@@ -70,12 +77,13 @@ pub(crate) fn construct_public_key_private_key(
 }
 
 /// `genKeyPair()`: new values. RSA takes the public exponent that is set, else 65537; EC the curve that is set, else the
-/// usual one of the size; Diffie-Hellman the group that is set. `ILLEGAL_VALUE` if those are no good.
+/// usual one of the size; DSA the domain that is set, else the usual one of the size; Diffie-Hellman the group that is set. `ILLEGAL_VALUE` if those are no good.
 pub(crate) fn gen_key_pair(cx: &mut Cx<'_>, this: ObjRef) -> Result<(), Stop> {
     let (public, private) = (cx.object(this, PUBLIC)?, cx.object(this, PRIVATE)?);
     match i8::try_from(cx.short(this, ALGORITHM)?) {
         Ok(algorithm @ (RSA | RSA_CRT)) => generate_rsa(cx, algorithm, public, private),
-        Ok(EC_FP) => generate_ec(cx, public, private),
+        Ok(DSA) => generate_dsa(cx, public, private),
+        Ok(EC_F2M | EC_FP) => generate_ec(cx, public, private),
         Ok(DH) => generate_dh(cx, public, private),
         Ok(XEC) => generate_xec(cx, public, private),
         _ => cx.no_such_algorithm(),
@@ -120,8 +128,41 @@ fn generate_rsa(
     Ok(())
 }
 
+/// The domain is that of the public key, else of the private key, else the Java Cryptography Architecture's of the size.
+fn generate_dsa(cx: &mut Cx<'_>, public: ObjRef, private: ObjRef) -> Result<(), Stop> {
+    let usual = DsaGroup::usual(key::get_size(cx, public)?.unsigned_abs());
+    for (index, word) in [dh_key::P, dh_key::Q, dh_key::G].into_iter().enumerate() {
+        let given = match key::value(cx.vm, public, word)? {
+            Some(value) => Some(value),
+            None => key::value(cx.vm, private, word)?,
+        };
+        let value = given.or_else(|| usual.map(|domain| domain[index]));
+        let Some(value) = value.map(<[u8]>::to_vec) else {
+            return cx.crypto_error(CryptoReason::IllegalValue);
+        };
+        for object in [public, private] {
+            if key::value(cx.vm, object, word)? != Some(&value) {
+                key::put(cx, object, word, &value)?;
+            }
+        }
+    }
+    let group = dsa_key::group(cx, public)?;
+    let drawn = group
+        .draw(&mut |out| random_data::draw(cx, out))
+        .and_then(|x| group.public(&x).map(|y| (x, y)));
+    let Ok((x, y)) = drawn else {
+        return cx.crypto_error(CryptoReason::IllegalValue);
+    };
+    key::put(cx, public, VALUE, &y)?;
+    key::put(cx, private, VALUE, &x)
+}
+
 fn generate_ec(cx: &mut Cx<'_>, public: ObjRef, private: ObjRef) -> Result<(), Stop> {
     ec_key::share_curve(cx, public, private)?;
+    generate_point(cx, public, private)
+}
+
+fn generate_point(cx: &mut Cx<'_>, public: ObjRef, private: ObjRef) -> Result<(), Stop> {
     let curve = ec_key::curve(cx, public)?;
     let drawn = curve
         .draw(&mut |out| random_data::draw(cx, out))
@@ -165,6 +206,9 @@ fn generate_dh(cx: &mut Cx<'_>, public: ObjRef, private: ObjRef) -> Result<(), S
 }
 
 fn generate_xec(cx: &mut Cx<'_>, public: ObjRef, private: ObjRef) -> Result<(), Stop> {
+    if xec_key::curve(cx, public)?.is_some() {
+        return generate_point(cx, public, private);
+    }
     let mut secret = Zeroizing::new([0; 32]);
     random_data::draw(cx, &mut *secret);
     let point = match cx.short(private, xec_key::NAME)? {

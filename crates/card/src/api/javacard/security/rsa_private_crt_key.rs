@@ -13,114 +13,46 @@ pub(super) const PARTS: [u16; 5] = {
     [VALUE, q, pq, dp1, dq1]
 };
 
-/// `setP`
-pub(crate) fn set_p(
+key::components! {
+    PARTS[0], set_half:
+    /// `setP`
+    pub(crate) fn set_p(bytes);
+    /// `getP`: the number of bytes.
+    pub(crate) fn get_p(bytes);
+
+    PARTS[1], set_half:
+    /// `setQ`
+    pub(crate) fn set_q(bytes);
+    /// `getQ`: the number of bytes.
+    pub(crate) fn get_q(bytes);
+
+    PARTS[2], set_half:
+    /// `setPQ`
+    pub(crate) fn set_pq(bytes);
+    /// `getPQ`: the number of bytes.
+    pub(crate) fn get_pq(bytes);
+
+    PARTS[3], set_half:
+    /// `setDP1`
+    pub(crate) fn set_dp1(bytes);
+    /// `getDP1`: the number of bytes.
+    pub(crate) fn get_dp1(bytes);
+
+    PARTS[4], set_half:
+    /// `setDQ1`
+    pub(crate) fn set_dq1(bytes);
+    /// `getDQ1`: the number of bytes.
+    pub(crate) fn get_dq1(bytes);
+}
+
+fn set_half(
     cx: &mut Cx<'_>,
     this: ObjRef,
-    source: ObjRef,
-    offset: i16,
-    length: i16,
+    word: u16,
+    source: (ObjRef, i16, i16),
 ) -> Result<(), Stop> {
     let size = key::bytes(cx, this)? / 2;
-    key::set_number(cx, this, PARTS[0], (source, offset, length), size)
-}
-
-/// `getP`: the number of bytes.
-pub(crate) fn get_p(
-    cx: &mut Cx<'_>,
-    this: ObjRef,
-    target: ObjRef,
-    offset: i16,
-) -> Result<i16, Stop> {
-    key::give(cx, this, PARTS[0], (target, offset))
-}
-
-/// `setQ`
-pub(crate) fn set_q(
-    cx: &mut Cx<'_>,
-    this: ObjRef,
-    source: ObjRef,
-    offset: i16,
-    length: i16,
-) -> Result<(), Stop> {
-    let size = key::bytes(cx, this)? / 2;
-    key::set_number(cx, this, PARTS[1], (source, offset, length), size)
-}
-
-/// `getQ`: the number of bytes.
-pub(crate) fn get_q(
-    cx: &mut Cx<'_>,
-    this: ObjRef,
-    target: ObjRef,
-    offset: i16,
-) -> Result<i16, Stop> {
-    key::give(cx, this, PARTS[1], (target, offset))
-}
-
-/// `setPQ`
-pub(crate) fn set_pq(
-    cx: &mut Cx<'_>,
-    this: ObjRef,
-    source: ObjRef,
-    offset: i16,
-    length: i16,
-) -> Result<(), Stop> {
-    let size = key::bytes(cx, this)? / 2;
-    key::set_number(cx, this, PARTS[2], (source, offset, length), size)
-}
-
-/// `getPQ`: the number of bytes.
-pub(crate) fn get_pq(
-    cx: &mut Cx<'_>,
-    this: ObjRef,
-    target: ObjRef,
-    offset: i16,
-) -> Result<i16, Stop> {
-    key::give(cx, this, PARTS[2], (target, offset))
-}
-
-/// `setDP1`
-pub(crate) fn set_dp1(
-    cx: &mut Cx<'_>,
-    this: ObjRef,
-    source: ObjRef,
-    offset: i16,
-    length: i16,
-) -> Result<(), Stop> {
-    let size = key::bytes(cx, this)? / 2;
-    key::set_number(cx, this, PARTS[3], (source, offset, length), size)
-}
-
-/// `getDP1`: the number of bytes.
-pub(crate) fn get_dp1(
-    cx: &mut Cx<'_>,
-    this: ObjRef,
-    target: ObjRef,
-    offset: i16,
-) -> Result<i16, Stop> {
-    key::give(cx, this, PARTS[3], (target, offset))
-}
-
-/// `setDQ1`
-pub(crate) fn set_dq1(
-    cx: &mut Cx<'_>,
-    this: ObjRef,
-    source: ObjRef,
-    offset: i16,
-    length: i16,
-) -> Result<(), Stop> {
-    let size = key::bytes(cx, this)? / 2;
-    key::set_number(cx, this, PARTS[4], (source, offset, length), size)
-}
-
-/// `getDQ1`: the number of bytes.
-pub(crate) fn get_dq1(
-    cx: &mut Cx<'_>,
-    this: ObjRef,
-    target: ObjRef,
-    offset: i16,
-) -> Result<i16, Stop> {
-    key::give(cx, this, PARTS[4], (target, offset))
+    key::set_number(cx, this, word, source, size)
 }
 
 /// The key for a computation: `UNINITIALIZED_KEY`, or `ILLEGAL_VALUE` if its numbers are no key.

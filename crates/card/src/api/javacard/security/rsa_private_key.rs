@@ -5,48 +5,18 @@ use zeroize::Zeroizing;
 use super::key::{self, PARAMETERS, VALUE};
 use crate::api::{CryptoReason, Cx};
 
-/// `setModulus`
-pub(crate) fn set_modulus(
-    cx: &mut Cx<'_>,
-    this: ObjRef,
-    source: ObjRef,
-    offset: i16,
-    length: i16,
-) -> Result<(), Stop> {
-    let size = key::bytes(cx, this)?;
-    key::set_number(cx, this, VALUE, (source, offset, length), size)
-}
+key::components! {
+    VALUE, key::set_whole:
+    /// `setModulus`
+    pub(crate) fn set_modulus(bytes);
+    /// `getModulus`: the number of bytes.
+    pub(crate) fn get_modulus(bytes);
 
-/// `setExponent`
-pub(crate) fn set_exponent(
-    cx: &mut Cx<'_>,
-    this: ObjRef,
-    source: ObjRef,
-    offset: i16,
-    length: i16,
-) -> Result<(), Stop> {
-    let size = key::bytes(cx, this)?;
-    key::set_number(cx, this, PARAMETERS[0], (source, offset, length), size)
-}
-
-/// `getModulus`: the number of bytes.
-pub(crate) fn get_modulus(
-    cx: &mut Cx<'_>,
-    this: ObjRef,
-    target: ObjRef,
-    offset: i16,
-) -> Result<i16, Stop> {
-    key::give(cx, this, VALUE, (target, offset))
-}
-
-/// `getExponent`: the number of bytes.
-pub(crate) fn get_exponent(
-    cx: &mut Cx<'_>,
-    this: ObjRef,
-    target: ObjRef,
-    offset: i16,
-) -> Result<i16, Stop> {
-    key::give(cx, this, PARAMETERS[0], (target, offset))
+    PARAMETERS[0], key::set_whole:
+    /// `setExponent`
+    pub(crate) fn set_exponent(bytes);
+    /// `getExponent`: the number of bytes.
+    pub(crate) fn get_exponent(bytes);
 }
 
 /// The key for a computation: `UNINITIALIZED_KEY`, or `ILLEGAL_VALUE` if its numbers are no key.

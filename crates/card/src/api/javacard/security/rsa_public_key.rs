@@ -4,54 +4,35 @@ use hydra_vm::{ObjRef, Stop};
 use super::key::{self, PARAMETERS, VALUE};
 use crate::api::{CryptoReason, Cx};
 
-/// `setModulus`
-pub(crate) fn set_modulus(
-    cx: &mut Cx<'_>,
-    this: ObjRef,
-    source: ObjRef,
-    offset: i16,
-    length: i16,
-) -> Result<(), Stop> {
-    let size = key::bytes(cx, this)?;
-    key::set_number(cx, this, VALUE, (source, offset, length), size)
+key::components! {
+    VALUE, key::set_whole:
+    /// `setModulus`
+    pub(crate) fn set_modulus(bytes);
+    /// `getModulus`: the number of bytes.
+    pub(crate) fn get_modulus(bytes);
+
+    PARAMETERS[0], set_any:
+    /// `setExponent`
+    pub(crate) fn set_exponent(bytes);
+    /// `getExponent`: the number of bytes.
+    pub(crate) fn get_exponent(bytes);
 }
 
-/// `setExponent`: of any length up to the modulus's.
-pub(crate) fn set_exponent(
+/// Sets a number of any length up to the modulus's, and keeps the length.
+fn set_any(
     cx: &mut Cx<'_>,
     this: ObjRef,
-    source: ObjRef,
-    offset: i16,
-    length: i16,
+    word: u16,
+    (source, offset, length): (ObjRef, i16, i16),
 ) -> Result<(), Stop> {
     let longest = key::bytes(cx, this)?;
     key::set(
         cx,
         this,
-        PARAMETERS[0],
+        word,
         (source, offset),
         key::Length::Given(length, longest),
     )
-}
-
-/// `getModulus`: the number of bytes.
-pub(crate) fn get_modulus(
-    cx: &mut Cx<'_>,
-    this: ObjRef,
-    target: ObjRef,
-    offset: i16,
-) -> Result<i16, Stop> {
-    key::give(cx, this, VALUE, (target, offset))
-}
-
-/// `getExponent`: the number of bytes.
-pub(crate) fn get_exponent(
-    cx: &mut Cx<'_>,
-    this: ObjRef,
-    target: ObjRef,
-    offset: i16,
-) -> Result<i16, Stop> {
-    key::give(cx, this, PARAMETERS[0], (target, offset))
 }
 
 /// The key for a computation: `UNINITIALIZED_KEY`, or `ILLEGAL_VALUE` if its numbers are no key.

@@ -1,21 +1,23 @@
 //! Signatures: what they are made with is a [`Scheme`], which has a [`Family`]; a family's arithmetic is in a module
 //! of its own.
 
+mod dsa;
 mod ecdsa;
 mod eddsa;
 mod hashed;
 pub(crate) mod mac;
+pub(crate) mod recovery;
 pub(crate) mod rsa;
 mod scheme;
 
 use alloc::vec::Vec;
 
 use hydra_crypto::ct_eq;
-use hydra_vm::{FieldKind, ObjRef, Stop};
+use hydra_vm::{Atomicity, FieldKind, ObjRef, Stop, Value};
 
 use super::{key, message_digest, named_parameter_spec, xec_key};
 use crate::api::{CryptoReason, Cx, one_shot};
-use scheme::{Family, Scheme};
+use scheme::{Family, Recovery, Scheme};
 
 /// The words of a signature: its scheme (number, digest, cipher, padding), the mode (0 before `init`), the key.
 const SCHEME: [u16; 4] = [0, 1, 2, 3];
@@ -89,11 +91,15 @@ pub(crate) fn get_length(cx: &mut Cx<'_>, this: ObjRef) -> Result<i16, Stop> {
     match scheme(cx, this)?.family {
         Family::Mac(kind) => cx.length(kind.length()),
         // As long as the modulus.
-        Family::Rsa(_) => {
+        Family::Rsa(_) | Family::Recovery(_) => {
             let length = key::bytes(cx, key)?;
             cx.length(length)
         }
         Family::Eddsa => cx.length(eddsa::LENGTH),
+        Family::Dsa => {
+            let length = dsa::length(cx, key)?;
+            cx.length(length)
+        }
         Family::Ecdsa(form) => {
             let length = ecdsa::length(cx, key, form)?;
             cx.length(length)
@@ -125,10 +131,13 @@ pub(crate) fn init_key_byte_bytes_short_short(
 ) -> Result<(), Stop> {
     let scheme = scheme(cx, this)?;
     check_key(cx, &scheme, key, mode)?;
+    if scheme.family == Family::Recovery(Recovery::Unknown) {
+        return cx.crypto_error(CryptoReason::IllegalUse);
+    }
     let parameters = cx.bytes(parameters, offset, length)?;
     let fits = match scheme.family {
         Family::Mac(kind) => kind.iv_length() == Some(parameters.len()),
-        Family::Rsa(_) | Family::Ecdsa(_) | Family::Eddsa => false,
+        _ => false,
     };
     if !fits {
         return cx.crypto_error(CryptoReason::IllegalValue);
@@ -152,8 +161,10 @@ pub(crate) fn set_initial_digest(
     let _key = initialised(cx, this)?;
     let scheme = scheme(cx, this)?;
     match scheme.family {
-        Family::Mac(_) | Family::Eddsa => cx.crypto_error(CryptoReason::IllegalUse),
-        Family::Rsa(_) | Family::Ecdsa(_) => hashed::set_initial_digest(
+        Family::Mac(_) | Family::Recovery(_) | Family::Eddsa => {
+            cx.crypto_error(CryptoReason::IllegalUse)
+        }
+        Family::Rsa(_) | Family::Dsa | Family::Ecdsa(_) => hashed::set_initial_digest(
             cx,
             this,
             &scheme,
@@ -176,7 +187,8 @@ pub(crate) fn update(
     let data = (data, offset, length);
     match scheme.family {
         Family::Mac(kind) => mac::update(cx, this, kind, key, data),
-        Family::Rsa(_) | Family::Ecdsa(_) => hashed::update(cx, this, &scheme, data),
+        Family::Rsa(_) | Family::Dsa | Family::Ecdsa(_) => hashed::update(cx, this, &scheme, data),
+        Family::Recovery(_) => recovery::update(cx, this, key, &scheme, data),
         Family::Eddsa => eddsa::update(cx, this, data),
     }
 }
@@ -202,7 +214,11 @@ pub(crate) fn sign(
             cx.write(target, target_offset, &code)?;
             return Ok(length);
         }
-        Family::Rsa(_) | Family::Ecdsa(_) => {
+        Family::Recovery(Recovery::Known) => recovery::sign(cx, this, object, &scheme, data)?.0,
+        Family::Recovery(Recovery::Unknown) => {
+            return cx.crypto_error(CryptoReason::IllegalUse);
+        }
+        Family::Rsa(_) | Family::Dsa | Family::Ecdsa(_) => {
             let hash = hashed::finish(cx, this, &scheme, data)?;
             sign_hash(cx, object, &scheme, &hash)?
         }
@@ -273,12 +289,79 @@ pub(crate) fn verify(
             let code = mac::finish(cx, this, kind, object, data)?;
             Ok(ct_eq(&code, &signature))
         }
-        Family::Rsa(_) | Family::Ecdsa(_) => {
+        Family::Recovery(Recovery::Known) => {
+            recovery::verify(cx, this, object, &scheme, data, &signature)
+        }
+        Family::Recovery(Recovery::Unknown) => cx.crypto_error(CryptoReason::IllegalUse),
+        Family::Rsa(_) | Family::Dsa | Family::Ecdsa(_) => {
             let hash = hashed::finish(cx, this, &scheme, data)?;
             verify_hash(cx, object, &scheme, &hash, &signature)
         }
         Family::Eddsa => eddsa::verify(cx, this, object, data, &signature),
     }
+}
+
+/// `ILLEGAL_USE` unless the object is one of those that recover a message.
+fn check_recovers(cx: &mut Cx<'_>, this: ObjRef) -> Result<(), Stop> {
+    if scheme(cx, this)?.family != Family::Recovery(Recovery::Unknown) {
+        return cx.crypto_error(CryptoReason::IllegalUse);
+    }
+    Ok(())
+}
+
+/// `SignatureMessageRecovery.beginVerify`
+pub(super) fn begin_verify(
+    cx: &mut Cx<'_>,
+    this: ObjRef,
+    (buffer, offset, length): (ObjRef, i16, i16),
+) -> Result<i16, Stop> {
+    check_recovers(cx, this)?;
+    let object = in_mode(cx, this, MODE_VERIFY)?;
+    let scheme = scheme(cx, this)?;
+    let signature = cx.bytes(buffer, offset, length)?;
+    let message = recovery::begin_verify(cx, this, object, &scheme, &signature)?;
+    cx.write(buffer, offset, &message)?;
+    cx.length(message.len())
+}
+
+/// `SignatureMessageRecovery.sign`
+pub(super) fn sign_recoverable(
+    cx: &mut Cx<'_>,
+    this: ObjRef,
+    data: (ObjRef, i16, i16),
+    (target, target_offset): (ObjRef, i16),
+    (recovered, recovered_offset): (ObjRef, i16),
+) -> Result<i16, Stop> {
+    check_recovers(cx, this)?;
+    let object = in_mode(cx, this, MODE_SIGN)?;
+    let scheme = scheme(cx, this)?;
+    let size = key::bytes(cx, object)?;
+    let size = cx.length(size)?;
+    cx.check(target, target_offset, size)?;
+    let context = cx.context();
+    let _old = cx.vm.element(recovered, recovered_offset, context)?;
+    let (signature, held) = recovery::sign(cx, this, object, &scheme, data)?;
+    cx.write(target, target_offset, &signature)?;
+    let held = Value::Short(cx.length(held)?);
+    cx.vm.set_element(
+        recovered,
+        recovered_offset,
+        held,
+        context,
+        Atomicity::NonAtomic,
+    )?;
+    cx.length(signature.len())
+}
+
+/// `SignatureMessageRecovery.verify`
+pub(super) fn end_verify(
+    cx: &mut Cx<'_>,
+    this: ObjRef,
+    data: (ObjRef, i16, i16),
+) -> Result<bool, Stop> {
+    check_recovers(cx, this)?;
+    let _key = in_mode(cx, this, MODE_VERIFY)?;
+    recovery::end_verify(cx, this, data)
 }
 
 fn sign_hash(
@@ -290,8 +373,11 @@ fn sign_hash(
     let function = message_digest::algorithm(scheme.digest);
     match scheme.family {
         Family::Rsa(block) => rsa::sign(cx, object, block, function, hash),
+        Family::Dsa => dsa::sign(cx, object, hash),
         Family::Ecdsa(form) => ecdsa::sign(cx, object, form, hash),
-        Family::Mac(_) | Family::Eddsa => cx.crypto_error(CryptoReason::IllegalUse),
+        Family::Mac(_) | Family::Recovery(_) | Family::Eddsa => {
+            cx.crypto_error(CryptoReason::IllegalUse)
+        }
     }
 }
 
@@ -305,8 +391,11 @@ fn verify_hash(
     let function = message_digest::algorithm(scheme.digest);
     match scheme.family {
         Family::Rsa(block) => rsa::verify(cx, object, block, function, hash, signature),
+        Family::Dsa => dsa::verify(cx, object, hash, signature),
         Family::Ecdsa(form) => ecdsa::verify(cx, object, form, hash, signature),
-        Family::Mac(_) | Family::Eddsa => cx.crypto_error(CryptoReason::IllegalUse),
+        Family::Mac(_) | Family::Recovery(_) | Family::Eddsa => {
+            cx.crypto_error(CryptoReason::IllegalUse)
+        }
     }
 }
 
@@ -319,7 +408,11 @@ fn given_hash(
     let hash = cx.bytes(hash, offset, length)?;
     let function = message_digest::algorithm(scheme.digest);
     let fits = function.is_none_or(|function| function.len() == hash.len());
-    if !fits || matches!(scheme.family, Family::Mac(_) | Family::Eddsa) {
+    let hashed = matches!(
+        scheme.family,
+        Family::Rsa(_) | Family::Dsa | Family::Ecdsa(_)
+    );
+    if !fits || !hashed {
         return cx.crypto_error(CryptoReason::IllegalUse);
     }
     Ok(hash)
@@ -384,9 +477,17 @@ fn check_key(cx: &mut Cx<'_>, scheme: &Scheme, key: ObjRef, mode: i8) -> Result<
         }
         None => false,
     };
-    let named = !fits
-        || scheme.family != Family::Eddsa
-        || cx.short(key, xec_key::NAME)? == named_parameter_spec::ED25519;
+    let xec = fits
+        && matches!(
+            key::family(cx, key)?,
+            key::Family::XecPublic | key::Family::XecPrivate
+        );
+    // Keys that were made by name are of one class, whatever they are good for.
+    let named = match scheme.family {
+        _ if !xec => true,
+        Family::Eddsa => cx.short(key, xec_key::NAME)? == named_parameter_spec::ED25519,
+        _ => xec_key::curve(cx, key)?.is_some(),
+    };
     if !fits || !named {
         return cx.crypto_error(CryptoReason::IllegalValue);
     }
@@ -412,7 +513,7 @@ fn begin(
     }
     match scheme.family {
         Family::Mac(kind) => mac::begin(cx, this, kind, key, parameters),
-        Family::Rsa(_) | Family::Ecdsa(_) | Family::Eddsa => {
+        _ => {
             cx.state.running.remove(&this);
             Ok(())
         }

@@ -45,6 +45,8 @@ public class Asymmetric extends Cases {
     static final byte[] X_KEY = {-91, 70, -29, 107, -16, 82, 124, -99, 59, 22, 21, 75, -126, 70, 94, -35, 98, 20, 76, 10, -63, -4, 90, 24, 80, 106, 34, 68, -70, 68, -102, -60};
     static final byte[] X_PEER = {-26, -37, 104, 103, 88, 48, 48, -37, 53, -108, -63, -92, 36, -79, 95, 124, 114, 102, 36, -20, 38, -77, 53, 59, 16, -87, 3, -90, -48, -85, 28, 76};
 
+    static final byte[] ISO_9796 = {-111, -37, 85, 47, 96, 125, -48, 27, 69, -38, 72, 34, -23, 49, -84, 47, -40, -97, 4, 126, 9, -103, 105, -38, -78, 108, -17, 95, -46, -107, -7, -28, -120, 116, 83, 1, -63, 7, -53, -87, -16, 70, -79, -104, 34, -68, 31, -45, 111, -125, -42, 1, 28, -89, -90, 68, 79, 23, -93, -37, -114, -70, -31, -102, 26, -118, 48, -70, 44, 69, -85, 66, 127, -11, -127, 56, -54, 13, -101, -4, 6, -19, -48, -45, -47, -17, -53, 37, -104, 49, -68, -92, -81, -9, 57, -9, -28, -89, 10, -1, 79, -81, 111, 52, 57, 27, -71, 42, 27, -5, 92, -102, 55, -32, -71, 41, -111, 42, 66, 42, -42, 69, 108, -66, 73, 48, -75, -18};
+
     final byte[] t = new byte[600];
     final RSAPublicKey pub = (RSAPublicKey) KeyBuilder.buildKey(KeyBuilder.TYPE_RSA_PUBLIC, (short) 1024, false);
     final RSAPrivateKey priv = (RSAPrivateKey) KeyBuilder.buildKey(KeyBuilder.TYPE_RSA_PRIVATE, (short) 1024, false);
@@ -105,6 +107,62 @@ public class Asymmetric extends Cases {
         signs(signature, pair.getPrivate(), pair.getPublic());
     }
 
+    void rsaKeys() {
+        pub.setModulus(RSA_N, O, (short) 128);
+        pub.setExponent(RSA_E, O, (short) 3);
+        priv.setModulus(RSA_N, O, (short) 128);
+        priv.setExponent(RSA_D, O, (short) 128);
+        crt.setP(RSA_P, O, (short) 64);
+        crt.setQ(RSA_Q, O, (short) 64);
+        crt.setDP1(RSA_DP, O, (short) 64);
+        crt.setDQ1(RSA_DQ, O, (short) 64);
+        crt.setPQ(RSA_QI, O, (short) 64);
+    }
+
+    /** Signs part of a message and all of another, recovers and verifies. */
+    void recovers(byte[] message, short length) {
+        SignatureMessageRecovery s = (SignatureMessageRecovery) Signature.getInstance(Signature.ALG_RSA_SHA_ISO9796_MR, false);
+        short[] held = new short[2];
+        s.init(crt, Signature.MODE_SIGN);
+        put(s.getAlgorithm());
+        put(s.getLength());
+        s.update(message, O, (short) 5);
+        short n = s.sign(message, (short) 5, (short) (length - 5), t, O, held, (short) 1);
+        put(held[1]);
+        s.init(pub, Signature.MODE_VERIFY);
+        short k = s.beginVerify(t, O, n);
+        put(k == held[1] && Util.arrayCompare(message, O, t, O, k) == 0);
+        put(s.verify(message, k, (short) (length - k)));
+    }
+
+    /** A pair of keys of a curve over a prime field, by its name. */
+    KeyPair named(short name) {
+        NamedParameterSpec n = NamedParameterSpec.getInstance(name);
+        KeyPair pair = new KeyPair((PublicKey) KeyBuilder.buildXECKey(n, KeyBuilder.ATTR_PUBLIC, false), (PrivateKey) KeyBuilder.buildXECKey(n, KeyBuilder.ATTR_PRIVATE, false));
+        pair.genKeyPair();
+        return pair;
+    }
+
+    void named(short name, byte signature) {
+        KeyPair pair = named(name);
+        XECPrivateKey s = (XECPrivateKey) pair.getPrivate();
+        XECPublicKey w = (XECPublicKey) pair.getPublic();
+        put(s.getSize());
+        put(s.getEncodingLength());
+        put(w.getEncodingLength());
+        signs(signature, s, w);
+        KeyPair other = named(name);
+        KeyAgreement a = KeyAgreement.getInstance(KeyAgreement.ALG_EC_SVDP_DH_PLAIN, false);
+        a.init(s);
+        short n = ((XECPublicKey) other.getPublic()).getEncoded(t, O);
+        n = a.generateSecret(t, O, n, t, O);
+        a.init(other.getPrivate());
+        short m = w.getEncoded(t, (short) 200);
+        put(n == a.generateSecret(t, (short) 200, m, t, (short) 200) && Util.arrayCompare(t, O, t, (short) 200, n) == 0);
+        w.setEncoded(t, (short) 300, w.getEncoded(t, (short) 300));
+        s.setEncoded(t, (short) 300, s.getEncoded(t, (short) 300));
+    }
+
     protected void run(byte which, APDU apdu) {
         switch (which) {
         case 0x00: put(pub.isInitialized()); put(pub.getType()); put(pub.getSize()); pub.setModulus(RSA_N, O, (short) 128); put(pub.isInitialized()); pub.setExponent(RSA_E, O, (short) 3); put(pub.isInitialized()); break;
@@ -123,7 +181,7 @@ public class Asymmetric extends Cases {
         case 0x0C: Signature.getInstance(Signature.ALG_RSA_SHA_256_PKCS1, false).init(pub, Signature.MODE_SIGN); break;
         case 0x0D: Signature.getInstance(Signature.ALG_RSA_SHA_256_PKCS1, false).init(KeyBuilder.buildKey(KeyBuilder.TYPE_RSA_PRIVATE, (short) 512, false), Signature.MODE_SIGN); break;
         case 0x0E: { Signature s = Signature.getInstance(Signature.ALG_RSA_SHA_512_PKCS1_PSS, false); s.init(crt, Signature.MODE_SIGN); s.sign(MESSAGE, O, (short) 1, t, O); break; }
-        case 0x0F: Signature.getInstance(Signature.ALG_RSA_SHA_ISO9796, false); break;
+        case 0x0F: Signature.getInstance(MessageDigest.ALG_SHA, Signature.SIG_CIPHER_RSA, Cipher.PAD_ISO9796_MR_SCHEME_2, false); break;
         case 0x10: { MessageDigest.getInstance(MessageDigest.ALG_SHA_256, false).doFinal(MESSAGE, O, (short) MESSAGE.length, t, (short) 200); Signature s = Signature.getInstance(Signature.ALG_RSA_SHA_256_PKCS1, false);
             s.init(crt, Signature.MODE_SIGN); put(same(SIGNED, s.signPreComputedHash(t, (short) 200, (short) 32, t, O))); s.init(pub, Signature.MODE_VERIFY); put(s.verifyPreComputedHash(t, (short) 200, (short) 32, SIGNED, O, (short) 128)); t[200] ^= 1; put(s.verifyPreComputedHash(t, (short) 200, (short) 32, SIGNED, O, (short) 128)); break; }
         case 0x11: { Signature s = Signature.getInstance(Signature.ALG_RSA_SHA_256_PKCS1, false); s.init(crt, Signature.MODE_SIGN); s.signPreComputedHash(t, O, (short) 31, t, O); break; }
@@ -141,7 +199,7 @@ public class Asymmetric extends Cases {
         case 0x21: generates(KeyPair.ALG_RSA, (short) 512, Signature.ALG_RSA_SHA_PKCS1); generates(KeyPair.ALG_RSA_CRT, (short) 736, Signature.ALG_RSA_SHA_256_PKCS1); break;
         case 0x22: { KeyPair pair = new KeyPair(KeyPair.ALG_RSA_CRT, (short) 512); t[0] = 3; ((RSAPublicKey) pair.getPublic()).setExponent(t, O, (short) 1); pair.genKeyPair(); put(((RSAPublicKey) pair.getPublic()).getExponent(t, O)); put(t[0]); signs(Signature.ALG_RSA_SHA_PKCS1, pair.getPrivate(), pair.getPublic()); break; }
         case 0x23: { KeyPair pair = new KeyPair(KeyPair.ALG_RSA_CRT, (short) 512); t[0] = 4; ((RSAPublicKey) pair.getPublic()).setExponent(t, O, (short) 1); pair.genKeyPair(); break; }
-        case 0x24: new KeyPair(KeyPair.ALG_DSA, (short) 1024); break;
+        case 0x24: new KeyPair((byte) 9, (short) 512); break;
         case 0x25: new KeyPair(pub, bps); break;
         case 0x26: new KeyPair((PublicKey) null, priv); break;
         case 0x27: { KeyPair pair = new KeyPair(pub, crt); put(pair.getPublic() == pub); put(pair.getPrivate() == crt); RSAPrivateCrtKey tr = (RSAPrivateCrtKey) KeyBuilder.buildKey(KeyBuilder.TYPE_RSA_CRT_PRIVATE_TRANSIENT_RESET, (short) 1024, false); put(KeyBuilder.getMemoryType(tr)); tr.setP(RSA_P, O, (short) 64); tr.clearKey(); put(tr.isInitialized()); break; }
@@ -163,9 +221,9 @@ public class Asymmetric extends Cases {
         case 0x3C: curve(p192s, P192_P, P192_A, P192_B, P192_G, P192_R); p192s.setS(P192_S, O, (short) 24); { Signature s = Signature.getInstance(MessageDigest.ALG_SHA_256, Signature.SIG_CIPHER_ECDSA_PLAIN, Cipher.PAD_NULL, false); s.init(p192s, Signature.MODE_SIGN); put(s.getLength()); put(t, O, s.sign(SAMPLE, O, (short) 6, t, O)); } break;
         case 0x3D: generates(KeyPair.ALG_EC_FP, (short) 192, Signature.ALG_ECDSA_SHA_512); generates(KeyPair.ALG_EC_FP, (short) 224, Signature.ALG_ECDSA_SHA_224); generates(KeyPair.ALG_EC_FP, (short) 256, Signature.ALG_ECDSA_SHA_384); generates(KeyPair.ALG_EC_FP, (short) 384, Signature.ALG_ECDSA_SHA); generates(KeyPair.ALG_EC_FP, (short) 521, Signature.ALG_ECDSA_SHA_512); break;
         case 0x3E: { KeyPair pair = new KeyPair(KeyPair.ALG_EC_FP, (short) 256); curve((ECKey) pair.getPublic(), BP_P, BP_A, BP_B, BP_G, BP_R); pair.genKeyPair(); put(same(BP_P, ((ECPrivateKey) pair.getPrivate()).getField(t, O))); signs(Signature.ALG_ECDSA_SHA_256, pair.getPrivate(), pair.getPublic()); break; }
-        case 0x3F: new KeyPair(KeyPair.ALG_EC_FP, (short) 160).genKeyPair(); break;
+        case 0x3F: new KeyPair(KeyPair.ALG_EC_FP, (short) 144).genKeyPair(); break;
         case 0x40: bps.setS(t, O, (short) 0); break;
-        case 0x41: t[0] = 1; bps.setS(t, O, (short) 33); break;
+        case 0x41: t[0] = 2; bps.setS(t, O, (short) 33); break;
         case 0x42: bpw.setW(BP_PEER, O, (short) 64); break;
         case 0x43: bps.setK((short) 0); break;
         case 0x44: bps.copyDomainParametersFrom(p192s); break;
@@ -175,7 +233,7 @@ public class Asymmetric extends Cases {
         case 0x48: { ECPrivateKey k = (ECPrivateKey) KeyBuilder.buildKey(KeyBuilder.TYPE_EC_FP_PRIVATE, (short) 256, false); curve(k, BP_P, BP_A, BP_B, BP_G, BP_R); k.setS(BP_R, O, (short) 32); Signature s = Signature.getInstance(Signature.ALG_ECDSA_SHA_256, false); s.init(k, Signature.MODE_SIGN); s.sign(MESSAGE, O, (short) 1, t, O); break; }
         case 0x49: bps.clearKey(); put(bps.isInitialized()); put(same(BP_P, bps.getField(t, O))); bps.getS(t, O); break;
         case 0x4A: KeyBuilder.buildKey(KeyBuilder.TYPE_EC_FP_PRIVATE, (short) 111, false); break;
-        case 0x4B: KeyBuilder.buildKey(KeyBuilder.TYPE_EC_F2M_PRIVATE, (short) 163, false); break;
+        case 0x4B: KeyBuilder.buildKey(KeyBuilder.TYPE_EC_F2M_PRIVATE, (short) 572, false); break;
 
         case 0x50: put(dhx.getType()); put(dhx.getSize()); dhx.setP(DH_P, O, (short) 64); dhx.setG(DH_G, O, (short) DH_G.length); put(dhx.isInitialized()); dhx.setX(DH_X, O, (short) DH_X.length); put(dhx.isInitialized()); put(same(DH_P, dhx.getP(t, O))); put(dhx.getG(t, O)); put(t[63]); put(dhx.getX(t, O)); break;
         case 0x51: { KeyAgreement a = KeyAgreement.getInstance(KeyAgreement.ALG_DH_PLAIN, false); a.init(dhx); put(t, O, a.generateSecret(DH_PEER, O, (short) 64, t, O)); break; }
@@ -201,7 +259,53 @@ public class Asymmetric extends Cases {
         case 0x67: KeyBuilder.buildXECKey(null, KeyBuilder.ATTR_PRIVATE, false); break;
         case 0x68: KeyBuilder.buildXECKey(NamedParameterSpec.getInstance(NamedParameterSpec.X25519), (short) 0x0100, false); break;
         case 0x69: KeyBuilder.buildKey(KeyBuilder.TYPE_XEC, (short) 256, false); break;
+        case 0x70: generates(KeyPair.ALG_DSA, (short) 512, Signature.ALG_DSA_SHA); generates(KeyPair.ALG_DSA, (short) 1024, Signature.ALG_DSA_SHA); break;
+        case 0x71: { KeyPair pair = new KeyPair(KeyPair.ALG_DSA, (short) 768); pair.genKeyPair(); DSAPublicKey y = (DSAPublicKey) pair.getPublic(); DSAPrivateKey x = (DSAPrivateKey) pair.getPrivate();
+            DSAPublicKey y2 = (DSAPublicKey) KeyBuilder.buildKey(KeyBuilder.TYPE_DSA_PUBLIC, (short) 768, false); DSAPrivateKey x2 = (DSAPrivateKey) KeyBuilder.buildKey(KeyBuilder.TYPE_DSA_PRIVATE_TRANSIENT_RESET, (short) 768, false);
+            short n = y.getP(t, O); put(n); y2.setP(t, O, n); x2.setP(t, O, n); n = y.getQ(t, O); put(n); y2.setQ(t, O, n); x2.setQ(t, O, n); n = y.getG(t, O); put(n); y2.setG(t, O, n); x2.setG(t, O, n); put(y2.isInitialized());
+            n = y.getY(t, O); put(n); y2.setY(t, O, n); n = x.getX(t, O); put(n); x2.setX(t, O, n); put(y2.isInitialized()); put(x2.isInitialized()); put(y2.getType()); put(x2.getType()); signs(Signature.ALG_DSA_SHA, x2, y2);
+            x2.clearKey(); put(x2.isInitialized()); break; }
+        case 0x72: ((DSAPublicKey) KeyBuilder.buildKey(KeyBuilder.TYPE_DSA_PUBLIC, (short) 512, false)).setQ(DH_P, O, (short) 33); break;
+        case 0x73: { rsaKeys(); Signature s = Signature.getInstance(Signature.ALG_RSA_SHA_ISO9796, false); s.init(crt, Signature.MODE_SIGN); s.update(MESSAGE, O, (short) 4); put(same(ISO_9796, s.sign(MESSAGE, (short) 4, (short) (MESSAGE.length - 4), t, O)));
+            s.init(pub, Signature.MODE_VERIFY); put(s.verify(MESSAGE, O, (short) MESSAGE.length, ISO_9796, O, (short) 128)); put(s.verify(MESSAGE, O, (short) (MESSAGE.length - 1), ISO_9796, O, (short) 128)); put(s.verify(MESSAGE, O, (short) MESSAGE.length, SIGNED, O, (short) 128));
+            s.init(priv, Signature.MODE_SIGN); s.sign(RSA_N, O, (short) 128, t, O); s.init(pub, Signature.MODE_VERIFY); s.update(RSA_N, O, (short) 120); put(s.verify(RSA_N, (short) 120, (short) 8, t, O, (short) 128)); break; }
+        case 0x74: { recovers(MESSAGE, (short) MESSAGE.length); recovers(RSA_N, (short) 106); recovers(RSA_N, (short) 128); break; }
+        case 0x75: { SignatureMessageRecovery s = (SignatureMessageRecovery) Signature.getInstance(Signature.ALG_RSA_RIPEMD160_ISO9796_MR, false); s.init(priv, Signature.MODE_SIGN); short[] held = new short[1]; s.sign(RSA_N, O, (short) 128, t, O, held, O);
+            s.init(pub, Signature.MODE_VERIFY); put(s.beginVerify(t, O, (short) 128)); put(s.verify(RSA_N, (short) 107, (short) 21)); break; }
+        case 0x76: { SignatureMessageRecovery s = (SignatureMessageRecovery) Signature.getInstance(Signature.ALG_RSA_SHA_ISO9796_MR, false); s.init(pub, Signature.MODE_VERIFY); Util.arrayCopy(SIGNED, O, t, O, (short) 128); s.beginVerify(t, O, (short) 128); break; }
+        case 0x77: { SignatureMessageRecovery s = (SignatureMessageRecovery) Signature.getInstance(Signature.ALG_RSA_SHA_ISO9796_MR, false); s.init(pub, Signature.MODE_VERIFY); s.verify(t, O, O); break; }
+        case 0x78: { Signature s = Signature.getInstance(Signature.ALG_RSA_SHA_ISO9796_MR, false); s.init(crt, Signature.MODE_SIGN); s.sign(MESSAGE, O, (short) 4, t, O); break; }
+        case 0x79: ((SignatureMessageRecovery) Signature.getInstance(Signature.ALG_RSA_SHA_PKCS1, false)).verify(t, O, O); break;
+        case 0x7A: { SignatureMessageRecovery s = (SignatureMessageRecovery) Signature.getInstance(Signature.ALG_RSA_SHA_ISO9796_MR, false); s.init(pub, Signature.MODE_VERIFY); s.sign(MESSAGE, O, (short) 4, t, O, new short[1], O); break; }
+        case 0x7B: generates(KeyPair.ALG_EC_F2M, (short) 113, Signature.ALG_ECDSA_SHA); generates(KeyPair.ALG_EC_F2M, (short) 131, Signature.ALG_ECDSA_SHA_256); generates(KeyPair.ALG_EC_F2M, (short) 163, Signature.ALG_ECDSA_SHA); generates(KeyPair.ALG_EC_F2M, (short) 193, Signature.ALG_ECDSA_SHA_384); break;
+        case 0x7C: { ECPublicKey k = (ECPublicKey) KeyBuilder.buildKey(KeyBuilder.TYPE_EC_F2M_PUBLIC, (short) 163, false); put(k.getType()); k.setFieldF2M((short) 7, (short) 6, (short) 3); put(t, O, k.getField(t, O)); k = (ECPublicKey) KeyBuilder.buildKey(KeyBuilder.TYPE_EC_F2M_PUBLIC, (short) 113, false); k.setFieldF2M((short) 9); put(t, O, k.getField(t, O)); break; }
+        case 0x7D: bpw.setFieldF2M((short) 9); break;
+        case 0x7E: ((ECPrivateKey) KeyBuilder.buildKey(KeyBuilder.TYPE_EC_F2M_PRIVATE, (short) 193, false)).setFieldFP(BP_P, O, (short) 24); break;
+        case 0x7F: ((ECPrivateKey) KeyBuilder.buildKey(KeyBuilder.TYPE_EC_F2M_PRIVATE, (short) 193, false)).setFieldF2M((short) 7, (short) 7, (short) 3); break;
+        case (byte) 0x80: { ECKey d = (ECKey) KeyBuilder.buildKey(KeyBuilder.TYPE_EC_FP_PARAMETERS, (short) 256, false); Key k = (Key) d; put(k.getType()); put(k.isInitialized()); ECPrivateKey s = (ECPrivateKey) KeyBuilder.buildKeyWithSharedDomain(KeyBuilder.ALG_TYPE_EC_FP_PRIVATE, JCSystem.MEMORY_TYPE_PERSISTENT, k, false);
+            ECPublicKey w = (ECPublicKey) KeyBuilder.buildKeyWithSharedDomain(KeyBuilder.ALG_TYPE_EC_FP_PUBLIC, JCSystem.MEMORY_TYPE_PERSISTENT, k, false); curve(d, BP_P, BP_A, BP_B, BP_G, BP_R); put(k.isInitialized()); put(s.getSize()); put(same(BP_P, s.getField(t, O))); put(s.getK());
+            new KeyPair(w, s).genKeyPair(); signs(Signature.ALG_ECDSA_SHA_256, s, w); s.clearKey(); put(s.isInitialized()); k.clearKey(); put(w.isInitialized()); break; }
+        case (byte) 0x81: KeyBuilder.buildKeyWithSharedDomain(KeyBuilder.ALG_TYPE_EC_FP_PRIVATE, JCSystem.MEMORY_TYPE_PERSISTENT, KeyBuilder.buildKey(KeyBuilder.TYPE_DH_PARAMETERS, (short) 512, false), false); break;
+        case (byte) 0x82: KeyBuilder.buildKeyWithSharedDomain(KeyBuilder.ALG_TYPE_DH_PRIVATE, JCSystem.MEMORY_TYPE_PERSISTENT, null, false); break;
+        case (byte) 0x83: { Key d = KeyBuilder.buildKey(KeyBuilder.TYPE_DH_PARAMETERS, (short) 512, false); DHKey p = (DHKey) d; p.setP(DH_P, O, (short) 64); p.setG(DH_G, O, (short) 1); put(d.isInitialized()); put(d.getType());
+            DHPrivateKey x = (DHPrivateKey) KeyBuilder.buildKeyWithSharedDomain(KeyBuilder.ALG_TYPE_DH_PRIVATE, JCSystem.MEMORY_TYPE_TRANSIENT_RESET, d, false); x.setX(DH_X, O, (short) 64); put(x.isInitialized()); KeyAgreement a = KeyAgreement.getInstance(KeyAgreement.ALG_DH_PLAIN, false); a.init(x); put(a.generateSecret(DH_PEER, O, (short) 64, t, O));
+            put(KeyBuilder.buildKey(KeyBuilder.TYPE_DSA_PARAMETERS, (short) 512, false).getType()); put(KeyBuilder.buildKey(KeyBuilder.TYPE_EC_F2M_PARAMETERS, (short) 113, false).getType()); break; }
+        case (byte) 0x84: named(NamedParameterSpec.SECP256R1, Signature.ALG_ECDSA_SHA_256); named(NamedParameterSpec.SECP521R1, Signature.ALG_ECDSA_SHA_512); named(NamedParameterSpec.BRAINPOOLP320R1, Signature.ALG_ECDSA_SHA_384); break;
+        case (byte) 0x85: { KeyPair pair = named(NamedParameterSpec.SECP224R1); Signature.getInstance(MessageDigest.ALG_NULL, Signature.SIG_CIPHER_EDDSA, Cipher.PAD_NULL, false).init(pair.getPrivate(), Signature.MODE_SIGN); break; }
+        case (byte) 0x86: generates(KeyPair.ALG_EC_FP, (short) 112, Signature.ALG_ECDSA_SHA); generates(KeyPair.ALG_EC_FP, (short) 128, Signature.ALG_ECDSA_SHA); generates(KeyPair.ALG_EC_FP, (short) 160, Signature.ALG_ECDSA_SHA); break;
+        case (byte) 0x87: { KeyPair pair = named(NamedParameterSpec.SECP192R1); XECPublicKey w = (XECPublicKey) pair.getPublic(); w.getEncoded(t, O); w.setEncoded(t, O, (short) 48); break; }
+        case (byte) 0x88: throw new CryptoException((short) 7);
+        case (byte) 0x89: CryptoException.throwIt((short) 8); break;
+        case (byte) 0x8A: { KeyAgreement a = new OwnAgreement(); a.init(crt); put(a.getAlgorithm()); put(a.generateSecret(MESSAGE, O, (short) 4, t, O)); break; }
         default: ISOException.throwIt(ISO7816.SW_INCORRECT_P1P2);
         }
     }
+}
+
+/** An applet's own key agreement. */
+class OwnAgreement extends KeyAgreement {
+    public void init(PrivateKey key) { }
+    public void init(PrivateKey key, AlgorithmParameterSpec params) { }
+    public byte getAlgorithm() { return 0x55; }
+    public short generateSecret(byte[] data, short offset, short length, byte[] secret, short secretOffset) { return length; }
 }

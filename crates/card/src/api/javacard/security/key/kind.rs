@@ -31,12 +31,23 @@ pub(crate) enum Family {
     DhPrivate,
     XecPublic,
     XecPrivate,
+    DsaPublic,
+    DsaPrivate,
+    /// Of a curve over a binary field.
+    BinaryPublic,
+    BinaryPrivate,
+    /// Shared domain parameters.
+    DhDomain,
+    DsaDomain,
+    BinaryDomain,
+    EcDomain,
 }
 
 const KINDS: &[Kind] = {
     use Family::{
-        Aes, Des, DhPrivate, DhPublic, EcPrivate, EcPublic, Generic, Hmac, RsaCrt, RsaPrivate,
-        RsaPublic, XecPrivate, XecPublic,
+        Aes, BinaryDomain, BinaryPrivate, BinaryPublic, Des, DhDomain, DhPrivate, DhPublic,
+        DsaDomain, DsaPrivate, DsaPublic, EcDomain, EcPrivate, EcPublic, Generic, Hmac, RsaCrt,
+        RsaPrivate, RsaPublic, XecPrivate, XecPublic,
     };
     use Storage::{ClearOnDeselect, ClearOnReset, Persistent};
     &[
@@ -46,6 +57,10 @@ const KINDS: &[Kind] = {
         kind(4, 11, RSA_PUBLIC, Persistent, RsaPublic),
         kind(5, 12, RSA_PRIVATE, Persistent, RsaPrivate),
         kind(6, 13, RSA_CRT, Persistent, RsaCrt),
+        kind(7, 3, DSA_PUBLIC, Persistent, DsaPublic),
+        kind(8, 4, DSA_PRIVATE, Persistent, DsaPrivate),
+        kind(9, 5, EC_PUBLIC, Persistent, BinaryPublic),
+        kind(10, 6, EC_PRIVATE, Persistent, BinaryPrivate),
         kind(11, 7, EC_PUBLIC, Persistent, EcPublic),
         kind(12, 8, EC_PRIVATE, Persistent, EcPrivate),
         kind(13, 2, AES, ClearOnReset, Aes),
@@ -58,6 +73,10 @@ const KINDS: &[Kind] = {
         kind(23, 12, RSA_PRIVATE, ClearOnDeselect, RsaPrivate),
         kind(24, 13, RSA_CRT, ClearOnReset, RsaCrt),
         kind(25, 13, RSA_CRT, ClearOnDeselect, RsaCrt),
+        kind(26, 4, DSA_PRIVATE, ClearOnReset, DsaPrivate),
+        kind(27, 4, DSA_PRIVATE, ClearOnDeselect, DsaPrivate),
+        kind(28, 6, EC_PRIVATE, ClearOnReset, BinaryPrivate),
+        kind(29, 6, EC_PRIVATE, ClearOnDeselect, BinaryPrivate),
         kind(30, 8, EC_PRIVATE, ClearOnReset, EcPrivate),
         kind(31, 8, EC_PRIVATE, ClearOnDeselect, EcPrivate),
         kind(32, 14, DH_PUBLIC, Persistent, DhPublic),
@@ -66,6 +85,10 @@ const KINDS: &[Kind] = {
         kind(35, 15, DH_PRIVATE, Persistent, DhPrivate),
         kind(36, 15, DH_PRIVATE, ClearOnDeselect, DhPrivate),
         kind(37, 15, DH_PRIVATE, ClearOnReset, DhPrivate),
+        kind(38, 19, DH_DOMAIN, Persistent, DhDomain),
+        kind(39, 18, DSA_DOMAIN, Persistent, DsaDomain),
+        kind(40, 16, EC_DOMAIN, Persistent, BinaryDomain),
+        kind(41, 17, EC_DOMAIN, Persistent, EcDomain),
         // One type for both halves, which have numbers of their own here.
         kind(XEC_PUBLIC_NUMBER, -1, XEC_PUBLIC, Persistent, XecPublic),
         kind(XEC_PUBLIC_NUMBER, -1, XEC_PUBLIC, ClearOnReset, XecPublic),
@@ -113,6 +136,27 @@ const CRT: &[u16] = &{
     [VALUE, q, pq, dp1, dq1]
 };
 
+/// A whole curve.
+const EC_PARAMETERS: &[u16] = &PARAMETERS;
+
+/// p and g; the order q may be missing.
+const DH_PARAMETERS: &[u16] = &{
+    let [p, g, ..] = PARAMETERS;
+    [p, g]
+};
+
+/// p, g and q.
+const DSA_PARAMETERS: &[u16] = &{
+    let [p, g, q, _, _] = PARAMETERS;
+    [p, g, q]
+};
+
+/// A value, p, g and q.
+const DSA: &[u16] = &{
+    let [p, g, q, _, _] = PARAMETERS;
+    [VALUE, p, g, q]
+};
+
 /// A value, p and g; the order q may be missing.
 const DH: &[u16] = &[VALUE, PARAMETERS[0], PARAMETERS[1]];
 
@@ -133,6 +177,12 @@ const DH_PUBLIC: &str = "javacard/security/DHPublicKey";
 const DH_PRIVATE: &str = "javacard/security/DHPrivateKey";
 const EC_PUBLIC: &str = "javacard/security/ECPublicKey";
 const EC_PRIVATE: &str = "javacard/security/ECPrivateKey";
+const DSA_PUBLIC: &str = "javacard/security/DSAPublicKey";
+const DSA_PRIVATE: &str = "javacard/security/DSAPrivateKey";
+// Domain parameters are keys whose interface is not one of `Key`'s.
+const DH_DOMAIN: &str = "javacard/security/DHKey";
+const DSA_DOMAIN: &str = "javacard/security/DSAKey";
+const EC_DOMAIN: &str = "javacard/security/ECKey";
 
 const fn kind(
     number: i8,
@@ -205,14 +255,23 @@ impl Family {
             // Of any length in whole bytes.
             Self::Hmac | Self::Generic => bits > 0 && bits % 8 == 0,
             // Of any curve over a prime field; the standard names 112 to 521 bits.
-            Self::EcPublic | Self::EcPrivate => (112..=521).contains(&bits),
+            Self::EcPublic | Self::EcPrivate | Self::EcDomain => (112..=521).contains(&bits),
+            // Of any field with a trinomial or pentanomial; the standard names 113, 131, 163 and 193 bits.
+            Self::BinaryPublic | Self::BinaryPrivate | Self::BinaryDomain => {
+                (113..=571).contains(&bits)
+            }
+            Self::DsaPublic | Self::DsaPrivate | Self::DsaDomain => {
+                (512..=3072).contains(&bits) && bits % 64 == 0
+            }
             // `buildXECKey` makes them.
             Self::XecPublic | Self::XecPrivate => false,
             // Every size that the standard names, and those between.
             Self::RsaPublic | Self::RsaPrivate | Self::RsaCrt => {
                 (512..=4096).contains(&bits) && bits % 32 == 0
             }
-            Self::DhPublic | Self::DhPrivate => (512..=4096).contains(&bits) && bits % 32 == 0,
+            Self::DhPublic | Self::DhPrivate | Self::DhDomain => {
+                (512..=4096).contains(&bits) && bits % 32 == 0
+            }
         }
     }
 
@@ -220,7 +279,10 @@ impl Family {
     pub(super) fn value_length(self, bits: i16) -> usize {
         let bytes = usize::from(bits.unsigned_abs()).div_ceil(8);
         match self {
-            Self::EcPublic => 1 + 2 * bytes,
+            Self::EcPublic | Self::BinaryPublic => 1 + 2 * bytes,
+            // FIPS 186-4 §4.2: q has at most 256 bits.
+            Self::DsaPrivate => 32,
+            Self::DhDomain | Self::DsaDomain | Self::BinaryDomain | Self::EcDomain => 0,
             // Keys of other lengths get their room when they are set.
             Self::Hmac => bytes.max(64),
             Self::RsaCrt => bytes / 2,
@@ -228,12 +290,25 @@ impl Family {
             | Self::Des
             | Self::Generic
             | Self::EcPrivate
+            | Self::BinaryPrivate
+            | Self::DsaPublic
             | Self::RsaPublic
             | Self::RsaPrivate
             | Self::DhPublic
             | Self::DhPrivate
             | Self::XecPublic
             | Self::XecPrivate => bytes,
+        }
+    }
+
+    /// The family of the domain parameters that keys of this one can share.
+    pub(crate) fn domain(self) -> Option<Self> {
+        match self {
+            Self::DhPublic | Self::DhPrivate => Some(Self::DhDomain),
+            Self::DsaPublic | Self::DsaPrivate => Some(Self::DsaDomain),
+            Self::BinaryPublic | Self::BinaryPrivate => Some(Self::BinaryDomain),
+            Self::EcPublic | Self::EcPrivate => Some(Self::EcDomain),
+            _ => None,
         }
     }
 
@@ -249,7 +324,11 @@ impl Family {
             Self::RsaPublic | Self::RsaPrivate => RSA,
             Self::RsaCrt => CRT,
             Self::DhPublic | Self::DhPrivate => DH,
-            Self::EcPublic | Self::EcPrivate => EC,
+            Self::EcPublic | Self::EcPrivate | Self::BinaryPublic | Self::BinaryPrivate => EC,
+            Self::DsaPublic | Self::DsaPrivate => DSA,
+            Self::DhDomain => DH_PARAMETERS,
+            Self::DsaDomain => DSA_PARAMETERS,
+            Self::EcDomain | Self::BinaryDomain => EC_PARAMETERS,
         }
     }
 
@@ -258,6 +337,8 @@ impl Family {
         match self {
             Self::RsaPublic | Self::RsaPrivate => RSA,
             Self::RsaCrt => CRT,
+            Self::DhDomain | Self::DsaDomain => DSA_PARAMETERS,
+            Self::EcDomain | Self::BinaryDomain => EC_PARAMETERS,
             _ => &[VALUE],
         }
     }

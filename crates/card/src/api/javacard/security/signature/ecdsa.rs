@@ -1,4 +1,4 @@
-//! ECDSA (FIPS 186-5 §6) on any curve over a prime field.
+//! ECDSA (FIPS 186-5 §6) on any curve.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -14,11 +14,7 @@ pub(super) fn length(cx: &mut Cx<'_>, key: ObjRef, form: Form) -> Result<usize, 
     let half = ec_key::curve(cx, key)?.order_len();
     Ok(match form {
         Form::Plain => 2 * half,
-        // Each number with a sign byte; the sequence has a longer length from 128 bytes on.
-        Form::Der => {
-            let body = 2 * (half + 3);
-            body + if body < 0x80 { 2 } else { 3 }
-        }
+        Form::Der => der_length(half),
     })
 }
 
@@ -48,8 +44,14 @@ pub(super) fn verify(
     Ok(signature.is_some_and(|signature| curve.verify(&point, hash, &signature)))
 }
 
+/// Bytes of the longest [`to_der`]: each number with a sign byte; the sequence has a longer length from 128 bytes on.
+pub(super) fn der_length(half: usize) -> usize {
+    let body = 2 * (half + 3);
+    body + if body < 0x80 { 2 } else { 3 }
+}
+
 /// r ‖ s as SEQUENCE of two INTEGERs (ANSI X9.62).
-fn to_der(signature: &[u8]) -> Vec<u8> {
+pub(super) fn to_der(signature: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     for number in signature.chunks(signature.len() / 2) {
         let zeros = number.iter().take_while(|byte| **byte == 0).count();
@@ -70,7 +72,7 @@ fn to_der(signature: &[u8]) -> Vec<u8> {
 }
 
 /// The reverse of [`to_der`] for numbers of at most `half` bytes; `None` for anything but that form.
-fn from_der(der: &[u8], half: usize) -> Option<Vec<u8>> {
+pub(super) fn from_der(der: &[u8], half: usize) -> Option<Vec<u8>> {
     let (length, mut rest) = match der {
         [0x30, 0x81, length, rest @ ..] if *length >= 0x80 => (length, rest),
         [0x30, length, rest @ ..] if *length < 0x80 => (length, rest),

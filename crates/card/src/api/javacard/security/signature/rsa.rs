@@ -42,7 +42,21 @@ pub(super) fn sign(
     let Some(encoded) = encoded else {
         return cx.crypto_error(CryptoReason::IllegalUse);
     };
-    match key.apply(&encoded) {
+    raise(cx, &key, &encoded)
+}
+
+/// The private operation on a block that is as long as the modulus.
+pub(super) fn apply_private(
+    cx: &mut Cx<'_>,
+    object: ObjRef,
+    block: &[u8],
+) -> Result<Vec<u8>, Stop> {
+    let key = private(cx, object)?;
+    raise(cx, &key, block)
+}
+
+fn raise(cx: &mut Cx<'_>, key: &RsaPrivate, block: &[u8]) -> Result<Vec<u8>, Stop> {
+    match key.apply(block, &mut |out| random_data::draw(cx, out)) {
         Ok(signature) => Ok(signature.to_vec()),
         Err(_) => cx.crypto_error(CryptoReason::IllegalValue),
     }
@@ -57,19 +71,29 @@ pub(super) fn verify(
     hash: &[u8],
     signature: &[u8],
 ) -> Result<bool, Stop> {
-    let key: RsaPublic = rsa_public_key::rsa(cx, object)?;
-    if signature.len() != key.len() {
-        return Ok(false);
-    }
-    let Ok(found) = key.apply(signature) else {
+    let Some(found) = apply_public(cx, object, signature)? else {
         return Ok(false);
     };
+    let key: RsaPublic = rsa_public_key::rsa(cx, object)?;
     Ok(match (block, function) {
         (Block::Pss, Some(function)) => {
             rsa::pss_verify(function, hash, function.len(), &found, key.bits())
         }
         _ => encode(block, function, hash, key.len()).is_some_and(|right| ct_eq(&right, &found)),
     })
+}
+
+/// The public operation on a signature; `None` if it is not as long as the modulus, or not below it.
+pub(super) fn apply_public(
+    cx: &mut Cx<'_>,
+    object: ObjRef,
+    signature: &[u8],
+) -> Result<Option<Vec<u8>>, Stop> {
+    let key: RsaPublic = rsa_public_key::rsa(cx, object)?;
+    if signature.len() != key.len() {
+        return Ok(None);
+    }
+    Ok(key.apply(signature).ok())
 }
 
 fn encode(

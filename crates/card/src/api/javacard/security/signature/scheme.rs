@@ -28,6 +28,10 @@ pub(super) enum Family {
     Rsa(Block),
     /// ECDSA over a digest.
     Ecdsa(Form),
+    /// DSA over a digest.
+    Dsa,
+    /// RSA over a digest and the beginning of the message.
+    Recovery(Recovery),
     /// Ed25519 over the message itself.
     Eddsa,
 }
@@ -41,6 +45,15 @@ pub(super) enum Block {
     Pss,
     /// As PKCS #1, but the digest without its algorithm's name.
     Rfc2409,
+}
+
+/// Whether the verifier is given the message that a signature holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Recovery {
+    /// It is: `Signature.verify`.
+    Known,
+    /// It is not: `SignatureMessageRecovery`.
+    Unknown,
 }
 
 /// How r and s are written.
@@ -62,9 +75,12 @@ const NUMBERED: &[[i8; 4]] = &[
     [6, 0, DES_MAC8, PAD_ISO9797_M2],
     [7, 0, DES_MAC4, PAD_PKCS5],
     [8, 0, DES_MAC8, PAD_PKCS5],
+    [9, 1, RSA, PAD_ISO9796],
     [10, 1, RSA, PAD_PKCS1],
     [11, 2, RSA, PAD_PKCS1],
+    [12, 3, RSA, PAD_ISO9796],
     [13, 3, RSA, PAD_PKCS1],
+    [14, 1, DSA, PAD_NULL],
     [15, 1, RSA, PAD_RFC2409],
     [16, 2, RSA, PAD_RFC2409],
     [17, 1, ECDSA, PAD_NULL],
@@ -80,6 +96,8 @@ const NUMBERED: &[[i8; 4]] = &[
     [27, 6, HMAC, PAD_NULL],
     [28, 2, HMAC, PAD_NULL],
     [29, 3, HMAC, PAD_NULL],
+    [30, 1, RSA, PAD_ISO9796_MR],
+    [31, 3, RSA, PAD_ISO9796_MR],
     [33, 4, ECDSA, PAD_NULL],
     [34, 5, ECDSA, PAD_NULL],
     [37, 7, ECDSA, PAD_NULL],
@@ -101,6 +119,7 @@ const NUMBERED: &[[i8; 4]] = &[
 const DES_MAC4: i8 = 1;
 const DES_MAC8: i8 = 2;
 const RSA: i8 = 3;
+const DSA: i8 = 4;
 const ECDSA: i8 = 5;
 const AES_MAC128: i8 = 6;
 const HMAC: i8 = 7;
@@ -118,6 +137,8 @@ const PAD_ISO9797_1_M2_ALG3: i8 = 5;
 const PAD_PKCS5: i8 = 6;
 const PAD_PKCS1: i8 = 7;
 const PAD_PKCS1_PSS: i8 = 8;
+const PAD_ISO9796: i8 = 10;
+const PAD_ISO9796_MR: i8 = 11;
 const PAD_RFC2409: i8 = 12;
 
 impl Scheme {
@@ -146,8 +167,15 @@ impl Scheme {
     pub(super) fn signs_with(&self, family: key::Family, bits: i16) -> bool {
         match self.family {
             Family::Mac(kind) => kind.takes(family, bits),
-            Family::Rsa(_) => matches!(family, key::Family::RsaPrivate | key::Family::RsaCrt),
-            Family::Ecdsa(_) => family == key::Family::EcPrivate,
+            Family::Rsa(_) | Family::Recovery(_) => {
+                matches!(family, key::Family::RsaPrivate | key::Family::RsaCrt)
+            }
+            Family::Dsa => family == key::Family::DsaPrivate,
+            // `XecPrivate` of a curve over a prime field.
+            Family::Ecdsa(_) => matches!(
+                family,
+                key::Family::EcPrivate | key::Family::BinaryPrivate | key::Family::XecPrivate
+            ),
             Family::Eddsa => family == key::Family::XecPrivate,
         }
     }
@@ -156,8 +184,12 @@ impl Scheme {
     pub(super) fn verifies_with(&self, family: key::Family, bits: i16) -> bool {
         match self.family {
             Family::Mac(kind) => kind.takes(family, bits),
-            Family::Rsa(_) => family == key::Family::RsaPublic,
-            Family::Ecdsa(_) => family == key::Family::EcPublic,
+            Family::Rsa(_) | Family::Recovery(_) => family == key::Family::RsaPublic,
+            Family::Dsa => family == key::Family::DsaPublic,
+            Family::Ecdsa(_) => matches!(
+                family,
+                key::Family::EcPublic | key::Family::BinaryPublic | key::Family::XecPublic
+            ),
             Family::Eddsa => family == key::Family::XecPublic,
         }
     }
@@ -196,6 +228,9 @@ impl Family {
             (RSA, PAD_PKCS1) if hashes || digest == 0 => Some(Self::Rsa(Block::Pkcs1)),
             (RSA, PAD_RFC2409) if hashes => Some(Self::Rsa(Block::Rfc2409)),
             (RSA, PAD_PKCS1_PSS) if hashes => Some(Self::Rsa(Block::Pss)),
+            (RSA, PAD_ISO9796) if hashes => Some(Self::Recovery(Recovery::Known)),
+            (RSA, PAD_ISO9796_MR) if hashes => Some(Self::Recovery(Recovery::Unknown)),
+            (DSA, PAD_NULL) if hashes => Some(Self::Dsa),
             (ECDSA, PAD_NULL) if hashes || digest == 0 => Some(Self::Ecdsa(Form::Der)),
             (EDDSA | EDDSA_ED25519, PAD_NULL) if digest == 0 => Some(Self::Eddsa),
             (ECDSA_PLAIN, PAD_NULL) if hashes || digest == 0 => Some(Self::Ecdsa(Form::Plain)),

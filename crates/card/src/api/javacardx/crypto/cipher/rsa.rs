@@ -102,7 +102,13 @@ fn apply(
             .apply(&input)
             .map(Zeroizing::new)
     } else {
-        signature::rsa::private(cx, object)?.apply(&input)
+        let key = signature::rsa::private(cx, object)?;
+        let output = key.apply(&input, &mut |out| random_data::draw(cx, out));
+        // The key's parts do not fit together.
+        if output == Err(rsa::PrivateError::Fault) {
+            return cx.crypto_error(CryptoReason::IllegalValue);
+        }
+        output.map_err(|_| rsa::OutOfRange)
     };
     let Ok(output) = output else {
         return cx.crypto_error(CryptoReason::IllegalUse);
