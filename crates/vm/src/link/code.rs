@@ -166,7 +166,7 @@ impl Checker<'_> {
 
     fn instruction(&self, instruction: &Instruction<'_>, locals: usize) -> Result<(), LinkError> {
         let at = instruction.offset;
-        if let Some((local, words)) = local_variable(instruction)
+        if let Some((local, words)) = instruction.local_variable()
             && local + words > locals
         {
             return Err(invalid(at, "a local variable outside of the frame"));
@@ -277,35 +277,4 @@ impl Checker<'_> {
         };
         usize::from(offset) + size <= usize::from(fields.default_count) + fields.values.len()
     }
-}
-
-/// The local variable of an instruction, and how many words of it.
-fn local_variable(instruction: &Instruction<'_>) -> Option<(usize, usize)> {
-    use Opcode as O;
-    let operand = match instruction.operands {
-        Operands::Local(local) | Operands::LocalImmediate { local, .. } => usize::from(local),
-        _ => 0,
-    };
-    let place = match instruction.opcode {
-        O::Aload | O::Sload | O::Astore | O::Sstore | O::Sinc | O::SincW | O::Ret => (operand, 1),
-        O::Iload | O::Istore | O::Iinc | O::IincW => (operand, 2),
-        O::Aload0 | O::Sload0 | O::Astore0 | O::Sstore0 => (0, 1),
-        O::Aload1 | O::Sload1 | O::Astore1 | O::Sstore1 => (1, 1),
-        O::Aload2 | O::Sload2 | O::Astore2 | O::Sstore2 => (2, 1),
-        O::Aload3 | O::Sload3 | O::Astore3 | O::Sstore3 => (3, 1),
-        O::Iload0 | O::Istore0 => (0, 2),
-        O::Iload1 | O::Istore1 => (1, 2),
-        O::Iload2 | O::Istore2 => (2, 2),
-        O::Iload3 | O::Istore3 => (3, 2),
-        O::GetfieldAThis
-        | O::GetfieldBThis
-        | O::GetfieldSThis
-        | O::GetfieldIThis
-        | O::PutfieldAThis
-        | O::PutfieldBThis
-        | O::PutfieldSThis
-        | O::PutfieldIThis => (0, 1),
-        _ => return None,
-    };
-    Some(place)
 }
