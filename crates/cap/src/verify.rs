@@ -47,7 +47,7 @@ pub use rule::Rule;
 
 use crate::export::ExportFile;
 use crate::read::CapError;
-use crate::types::{CapFile, ClassRef, ComponentTag};
+use crate::types::{CapFile, ClassRef, ComponentTag, DebugMethod};
 
 /// Steps of the analysis that each byte of code may take. Converted programs take two or three.
 pub const WORK_PER_BYTE: usize = 512;
@@ -86,7 +86,7 @@ pub struct Fault {
 pub struct Method {
     /// Offset of its header in the Method component.
     pub offset: usize,
-    /// `class@12.install`, `class@12.virtual 3`, or `class@12.method@65` where nothing names it.
+    /// `wallet/Purse.debit(S)V` with a Debug component; else `class@12.install`, `class@12.virtual 3`, or `class@12.method@65` where nothing names it.
     pub name: String,
 }
 
@@ -151,6 +151,8 @@ pub struct Report {
 /// Faults as they are found.
 struct Faults<'a> {
     cap: &'a CapFile,
+    /// The methods' names, if there is a Debug component.
+    names: Vec<DebugMethod>,
     list: Vec<Fault>,
 }
 
@@ -179,7 +181,7 @@ impl Faults<'_> {
         }
         let method = method.map(|offset| Method {
             offset: usize::try_from(offset).unwrap_or(usize::MAX),
-            name: method_name(self.cap, offset),
+            name: self.method_name(offset),
         });
         self.list.push(Fault {
             component,
@@ -190,35 +192,39 @@ impl Faults<'_> {
             text,
         });
     }
-}
 
-/// A method by what names it: the API, the Descriptor's token, else the offset.
-fn method_name(cap: &CapFile, offset: u32) -> String {
-    let class = cap.declaring(offset);
-    let mut name = match cap.method_name(offset) {
-        Some(name) => name,
-        None => format!("method@{offset}"),
-    };
-    let described = cap.descriptor().and_then(|descriptor| {
-        let classes = descriptor.classes.iter();
-        let mut methods = classes
-            .filter(|class| !class.is_interface())
-            .flat_map(|class| &class.methods);
-        methods.find(|method| method.method == offset)
-    });
-    if let Some(method) = described
-        && name.starts_with("method@")
-        && method.token != 0xFF
-    {
-        name = match (method.is_virtual(), method.token & 0x80 != 0) {
-            (true, false) => format!("virtual {}", method.token),
-            (true, true) => format!("package virtual {}", method.token & 0x7F),
-            (false, _) => format!("static {}", method.token),
+    /// A method by what names it: the Debug component, the API, the Descriptor's token, else the offset.
+    fn method_name(&self, offset: u32) -> String {
+        let cap = self.cap;
+        if let Some(known) = self.names.iter().find(|method| method.offset == offset) {
+            return format!("{}.{}{}", known.class, known.name, known.descriptor);
+        }
+        let class = cap.declaring(offset);
+        let mut name = match cap.method_name(offset) {
+            Some(name) => name,
+            None => format!("method@{offset}"),
         };
-    }
-    match class {
-        Some(class) => format!("{class}.{name}"),
-        None => name,
+        let described = cap.descriptor().and_then(|descriptor| {
+            let classes = descriptor.classes.iter();
+            let mut methods = classes
+                .filter(|class| !class.is_interface())
+                .flat_map(|class| &class.methods);
+            methods.find(|method| method.method == offset)
+        });
+        if let Some(method) = described
+            && name.starts_with("method@")
+            && method.token != 0xFF
+        {
+            name = match (method.is_virtual(), method.token & 0x80 != 0) {
+                (true, false) => format!("virtual {}", method.token),
+                (true, true) => format!("package virtual {}", method.token & 0x7F),
+                (false, _) => format!("static {}", method.token),
+            };
+        }
+        match class {
+            Some(class) => format!("{class}.{name}"),
+            None => name,
+        }
     }
 }
 
@@ -231,6 +237,7 @@ pub fn verify(cap: &CapFile, imports: &Imports<'_>) -> Report {
         members: members::Members::new(world),
         faults: Faults {
             cap,
+            names: Vec::new(),
             list: Vec::new(),
         },
         pool: Vec::new(),
@@ -240,6 +247,11 @@ pub fn verify(cap: &CapFile, imports: &Imports<'_>) -> Report {
             ..Report::default()
         },
     };
+    // Nothing runs by it, but what is there should be whole.
+    match cap.debug() {
+        Ok(names) => verifier.faults.names = names.unwrap_or_default(),
+        Err(error) => verifier.faults.list.push(error.into()),
+    }
     verifier.structure();
     verifier.link_pool();
     if cap.descriptor().is_some() {

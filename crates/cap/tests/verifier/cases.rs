@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use hydra_cap::CapFile;
 use hydra_cap::verify::{Imports, Report, Rule, verify, verify_bytes};
+use hydra_cap::{CapFile, ComponentTag};
 
 use super::assembler::{Assembled, Text, place_of};
 use super::repository;
@@ -201,4 +201,52 @@ fn faults_name_the_method_and_the_place_in_it() {
         lines[1].contains(".virtual 1 +4, ") && lines[1].contains("[stack_underflow]"),
         "{lines:?}"
     );
+}
+
+#[test]
+fn with_a_debug_component_faults_have_the_methods_names() {
+    let mut text = base();
+    text.read("in Case\nmethod wrong ()V public = sneg; pop; return");
+    let mut assembled = text.assemble();
+    let offset = assembled.methods["Case.wrong()V"];
+    let mut debug = 4_u16.to_be_bytes().to_vec();
+    for name in ["p", "p/Case", "wrong", "()V"] {
+        debug.extend_from_slice(&u16::try_from(name.len()).unwrap().to_be_bytes());
+        debug.extend_from_slice(name.as_bytes());
+    }
+    // Package name, one class: name, flags, location, superclass, source; no interface, no field, one method.
+    for value in [0, 1, 1, 0, 0, 0, 0_u16] {
+        debug.extend_from_slice(&value.to_be_bytes());
+    }
+    debug.push(0);
+    // Counts; then name, descriptor, flags, offset, header's size, code's size, no variables, no lines.
+    for value in [0, 1, 2, 3, 0, offset] {
+        debug.extend_from_slice(&value.to_be_bytes());
+    }
+    debug.extend_from_slice(&[4, 0, 3, 0, 0, 0, 0]);
+    assembled
+        .components
+        .push((ComponentTag::Debug, debug.clone()));
+    let cap = assembled.read().expect("a CAP file");
+    let report = verify(&cap, &Imports::default());
+    let at = usize::from(offset) + 4;
+    assert_eq!(
+        report.faults[0].to_string(),
+        format!(
+            "Method component, p/Case.wrong()V +4, offset {at}: the stack is empty [stack_underflow]"
+        )
+    );
+    assert_eq!(report.faults.len(), 1);
+
+    // What is not whole is a fault of structure.
+    debug.pop();
+    let mut assembled = text.assemble();
+    assembled.components.push((ComponentTag::Debug, debug));
+    let cap = assembled.read().expect("a CAP file");
+    let report = verify(&cap, &Imports::default());
+    let broken = report
+        .faults
+        .last()
+        .map(|fault| (fault.component, fault.rule));
+    assert_eq!(broken, Some((ComponentTag::Debug, Rule::Structure)));
 }
