@@ -111,6 +111,16 @@ const ROWS: &[Measured] = &[
     ("limit: P-256 signature", Unit::PerSecond, limit::sign),
     ("limit: P-256 verification", Unit::PerSecond, limit::verify),
     (
+        "RSA-2048 signature through the card",
+        Unit::PerSecond,
+        card::rsa_signature,
+    ),
+    (
+        "limit: RSA-2048 private operation",
+        Unit::PerSecond,
+        limit::rsa,
+    ),
+    (
         "card with eight applets opened",
         Unit::PerSecond,
         idle::open,

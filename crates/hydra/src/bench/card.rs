@@ -16,6 +16,8 @@ use hydra_wire::{Aid, Command};
 
 use super::repeated;
 
+const CASES: &[u8] = include_bytes!("../../../../vectors/api/cases/cases.cap");
+const ASYMMETRIC: &[u8] = include_bytes!("../../../../vectors/api/asymmetric/asymmetric.cap");
 const CAP: &[u8] = include_bytes!("../../../../vectors/caps/2.1-jc305/bench.cap");
 pub(super) fn bytecodes() -> Result<f64> {
     bytecode_rate(&rounds(0x02, 10_000))
@@ -80,6 +82,16 @@ pub(super) fn signature() -> Result<f64> {
     rate(&data(0x05, 32))
 }
 
+/// RSA-2048 with SHA-256 and PKCS #1, by the program of `vectors/api` for asymmetric keys.
+pub(super) fn rsa_signature() -> Result<f64> {
+    let (mut card, record) = new_card(Box::new(MemoryStorage::new()))?;
+    install(&mut card, &record, &CapFile::from_zip(CASES)?, "")?;
+    let applet = install(&mut card, &record, &CapFile::from_zip(ASYMMETRIC)?, "")?;
+    card.process(&Command::select(&applet).to_bytes());
+    let command = Command::new(0x80, 0x00, 0x8B, 0x00).with_le(256);
+    repeat(&mut card, &command)
+}
+
 fn rounds(ins: u8, count: u16) -> Command {
     let [p1, p2] = count.to_be_bytes();
     Command::new(0x80, ins, p1, p2).with_le(256)
@@ -92,8 +104,13 @@ fn data(ins: u8, length: usize) -> Command {
 }
 
 fn rate(command: &Command) -> Result<f64> {
-    let mut card = card()?;
+    repeat(&mut card()?, command)
+}
+
+/// Commands a second; the first is not among them, for some make a key.
+fn repeat(card: &mut Card, command: &Command) -> Result<f64> {
     let command = command.to_bytes();
+    card.process(&command);
     repeated(|| {
         let answer = card.process(&command);
         ensure!(

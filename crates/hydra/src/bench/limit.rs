@@ -3,7 +3,8 @@
 use std::hint::black_box;
 
 use anyhow::Result;
-use hydra_crypto::{AesKey, SecretKey, SystemRandom, aes_cbc_encrypt, sha256};
+use hydra_crypto::rsa::{RsaPair, RsaPrivate};
+use hydra_crypto::{AesKey, Random, SecretKey, SystemRandom, aes_cbc_encrypt, sha256};
 
 use super::repeated;
 
@@ -48,6 +49,24 @@ pub(super) fn verify() -> Result<f64> {
     let key = key()?;
     let (point, signature) = (key.public(), key.sign(&[0x5A; 300]));
     repeated(|| Ok(point.verify(black_box(&[0x5A; 300]), &signature)?))
+}
+
+/// The private operation of RSA-2048 with the Chinese remainder theorem, on a key that stands ready.
+pub(super) fn rsa() -> Result<f64> {
+    let mut random = SystemRandom::new()?;
+    let mut counter = 0;
+    let mut draw = |out: &mut [u8]| {
+        random.draw("limit", counter, out);
+        counter += 1;
+    };
+    let pair = RsaPair::generate(2048, &[1, 0, 1], &mut draw)?;
+    let key = RsaPrivate::from_primes(&pair.p, &pair.q, &pair.dp, &pair.dq, &pair.inverse)?;
+    let mut message = [0x5A; 256];
+    message[0] = 0;
+    repeated(|| {
+        black_box(key.apply(black_box(&message), &mut draw)?);
+        Ok(())
+    })
 }
 
 fn key() -> Result<SecretKey> {

@@ -48,6 +48,7 @@ public class Asymmetric extends Cases {
     static final byte[] ISO_9796 = {-111, -37, 85, 47, 96, 125, -48, 27, 69, -38, 72, 34, -23, 49, -84, 47, -40, -97, 4, 126, 9, -103, 105, -38, -78, 108, -17, 95, -46, -107, -7, -28, -120, 116, 83, 1, -63, 7, -53, -87, -16, 70, -79, -104, 34, -68, 31, -45, 111, -125, -42, 1, 28, -89, -90, 68, 79, 23, -93, -37, -114, -70, -31, -102, 26, -118, 48, -70, 44, 69, -85, 66, 127, -11, -127, 56, -54, 13, -101, -4, 6, -19, -48, -45, -47, -17, -53, 37, -104, 49, -68, -92, -81, -9, 57, -9, -28, -89, 10, -1, 79, -81, 111, 52, 57, 27, -71, 42, 27, -5, 92, -102, 55, -32, -71, 41, -111, 42, 66, 42, -42, 69, 108, -66, 73, 48, -75, -18};
 
     final byte[] t = new byte[600];
+    Signature signer;
     final RSAPublicKey pub = (RSAPublicKey) KeyBuilder.buildKey(KeyBuilder.TYPE_RSA_PUBLIC, (short) 1024, false);
     final RSAPrivateKey priv = (RSAPrivateKey) KeyBuilder.buildKey(KeyBuilder.TYPE_RSA_PRIVATE, (short) 1024, false);
     final RSAPrivateCrtKey crt = (RSAPrivateCrtKey) KeyBuilder.buildKey(KeyBuilder.TYPE_RSA_CRT_PRIVATE, (short) 1024, false);
@@ -297,6 +298,7 @@ public class Asymmetric extends Cases {
         case (byte) 0x88: throw new CryptoException((short) 7);
         case (byte) 0x89: CryptoException.throwIt((short) 8); break;
         case (byte) 0x8A: { KeyAgreement a = new OwnAgreement(); a.init(crt); put(a.getAlgorithm()); put(a.generateSecret(MESSAGE, O, (short) 4, t, O)); break; }
+        case (byte) 0x8B: if (signer == null) { KeyPair pair = new KeyPair(KeyPair.ALG_RSA_CRT, (short) 2048); pair.genKeyPair(); signer = Signature.getInstance(Signature.ALG_RSA_SHA_256_PKCS1, false); signer.init(pair.getPrivate(), Signature.MODE_SIGN); } put(signer.sign(MESSAGE, O, (short) MESSAGE.length, t, O)); break;
         default: ISOException.throwIt(ISO7816.SW_INCORRECT_P1P2);
         }
     }
