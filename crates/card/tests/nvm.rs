@@ -1,7 +1,9 @@
 //! The journal on a medium whose power fails at every write, and on media that were altered.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use hydra_card::nvm::{Journal, MemoryStorage, NvmError, Records, Storage};
+use std::sync::{Arc, Mutex};
+
+use hydra_card::nvm::{Journal, MemoryStorage, NvmError, Records, Storage, StorageError};
 use hydra_testkit::{Cut, Loss, PowerCut};
 
 type Changes = Vec<(u64, Option<Vec<u8>>)>;
@@ -293,4 +295,71 @@ fn the_medium_stays_small() {
     );
     let (_, records) = Journal::open(journal.into_storage()).unwrap();
     assert_eq!(records.len(), 40);
+}
+
+/// A medium that counts.
+#[derive(Clone, Default)]
+struct Counting {
+    medium: Arc<Mutex<(MemoryStorage, u32, u32)>>,
+}
+
+impl Counting {
+    fn counts(&self) -> (u32, u32) {
+        let medium = self.medium.lock().unwrap();
+        (medium.1, medium.2)
+    }
+}
+
+impl Storage for Counting {
+    fn len(&self) -> usize {
+        self.medium.lock().unwrap().0.len()
+    }
+
+    fn read(&mut self, offset: usize, buf: &mut [u8]) -> Result<(), StorageError> {
+        self.medium.lock().unwrap().0.read(offset, buf)
+    }
+
+    fn write(&mut self, offset: usize, bytes: &[u8]) -> Result<(), StorageError> {
+        let mut medium = self.medium.lock().unwrap();
+        medium.1 += 1;
+        medium.0.write(offset, bytes)
+    }
+
+    fn sync(&mut self) -> Result<(), StorageError> {
+        self.medium.lock().unwrap().2 += 1;
+        Ok(())
+    }
+
+    fn grow(&mut self, len: usize) -> Result<(), StorageError> {
+        self.medium.lock().unwrap().0.grow(len)
+    }
+}
+
+#[test]
+fn a_durable_step_costs_one_write_and_one_sync() {
+    let medium = Counting::default();
+    let mut journal = Journal::format(medium.clone()).unwrap();
+    // Records as a card with applets has them.
+    for key in 0..100_u64 {
+        journal.commit(&[(key, Some(vec![1; 200]))]).unwrap();
+    }
+    let (writes, syncs) = medium.counts();
+    let commits = 10_000_u32;
+    let mut alone = 0;
+    for round in 0..commits {
+        let before = medium.counts();
+        let value = round.to_be_bytes().repeat(10);
+        journal
+            .commit(&[(u64::from(round % 100), Some(value))])
+            .unwrap();
+        let after = medium.counts();
+        if (after.0 - before.0, after.1 - before.1) == (1, 1) {
+            alone += 1;
+        }
+    }
+    // All but those that fold the journal, and the mean with them.
+    assert!(alone >= commits - commits / 250, "{alone} of {commits}");
+    let (writes, syncs) = (medium.counts().0 - writes, medium.counts().1 - syncs);
+    assert!(writes <= commits + commits / 25, "{writes} writes");
+    assert!(syncs <= commits + commits / 80, "{syncs} syncs");
 }

@@ -121,6 +121,21 @@ const ROWS: &[Measured] = &[
         limit::rsa,
     ),
     (
+        "4 bytes written through the card, in memory",
+        Unit::PerSecond,
+        card::written_in_memory,
+    ),
+    (
+        "4 bytes written, image encrypted, in memory",
+        Unit::PerSecond,
+        card::written_encrypted,
+    ),
+    (
+        "4 bytes written through the card, in a file",
+        Unit::PerSecond,
+        card::written_in_a_file,
+    ),
+    (
         "card with eight applets opened",
         Unit::PerSecond,
         idle::open,

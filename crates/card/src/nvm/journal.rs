@@ -632,23 +632,30 @@ fn whole_commit(
     payload: &mut Vec<u8>,
 ) -> Option<usize> {
     payload.clear();
-    let mut expected = Block {
-        generation,
-        commit,
-        ..Block::first(bytes, format)?
-    };
-    let count = usize::try_from(expected.count).ok()?;
-    for bytes in bytes.chunks_exact(BLOCK).take(count) {
+    let mut count = 1;
+    let mut read = 0_u32;
+    for bytes in bytes.chunks_exact(BLOCK) {
         let Found::Whole(block) = Block::parse(bytes, format) else {
             return None;
         };
-        if !block.continues(&expected) {
+        if read == 0 {
+            count = block.count;
+        }
+        let expected = Block {
+            generation,
+            commit,
+            index: read,
+            count,
+            len: block.len,
+        };
+        if block != expected {
             return None;
         }
         payload.extend_from_slice(block.payload(bytes));
-        expected.index += 1;
+        read += 1;
+        if read == count {
+            return usize::try_from(count).ok();
+        }
     }
-    usize::try_from(expected.index)
-        .ok()
-        .filter(|read| *read == count && count > 0)
+    None
 }

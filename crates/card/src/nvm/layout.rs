@@ -268,23 +268,6 @@ impl Block {
         }
     }
 
-    /// The block that begins `bytes`, if it is whole.
-    pub(super) fn first(bytes: &[u8], format: u8) -> Option<Self> {
-        match Self::parse(bytes.get(..BLOCK)?, format) {
-            Found::Whole(block) => Some(Self { index: 0, ..block }),
-            _ => None,
-        }
-    }
-
-    /// Whether this is the block that `expected` describes, payload apart.
-    pub(super) fn continues(&self, expected: &Self) -> bool {
-        Self { len: 0, ..*self }
-            == Self {
-                len: 0,
-                ..*expected
-            }
-    }
-
     /// The payload of this block, whose bytes these are.
     pub(super) fn payload<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
         &bytes[BLOCK_HEAD..BLOCK_HEAD + self.len]
@@ -332,18 +315,24 @@ pub(super) fn read_entries<'a>(
 fn classify(bytes: &[u8], covered: usize) -> Found<()> {
     let Some((&END, body)) = bytes.split_last() else {
         return match bytes.last() {
-            Some(0) if bytes.iter().all(|byte| *byte == 0) => Found::Zeros,
+            Some(0) if are_zeros(bytes) => Found::Zeros,
             Some(0) => Found::Torn,
             _ => Found::Altered,
         };
     };
     let (content, crc) = body.split_at(body.len() - 8);
     let (content, zeros) = content.split_at(covered);
-    if checksum(content) == u64_at(crc, 0) && zeros.iter().all(|byte| *byte == 0) {
+    if checksum(content) == u64_at(crc, 0) && are_zeros(zeros) {
         Found::Whole(())
     } else {
         Found::Altered
     }
+}
+
+/// Whether at most a block of bytes is all zeros: compared as a whole, which is several times as fast as byte by byte.
+fn are_zeros(bytes: &[u8]) -> bool {
+    const ZEROS: [u8; BLOCK] = [0; BLOCK];
+    ZEROS.get(..bytes.len()) == Some(bytes)
 }
 
 /// A size as it is stored.

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Result, ensure};
 use hydra_cap::CapFile;
 use hydra_cap::opcode::Opcode;
-use hydra_card::nvm::{MemoryStorage, Storage};
+use hydra_card::nvm::{ImageKey, Medium, MemoryStorage, Protection, Storage};
+use hydra_card::runtime::CardStorage;
 use hydra_card::{Card, CardConfig, ManufacturingRecord};
 use hydra_crypto::{Random, SystemRandom};
 use hydra_gp::{Privileges, StatusScope};
@@ -14,11 +15,14 @@ use hydra_reader::GpClient;
 use hydra_vm::Observer;
 use hydra_wire::{Aid, Command};
 
+use super::home::Folder;
 use super::repeated;
 
 const CASES: &[u8] = include_bytes!("../../../../vectors/api/cases/cases.cap");
 const ASYMMETRIC: &[u8] = include_bytes!("../../../../vectors/api/asymmetric/asymmetric.cap");
 const CAP: &[u8] = include_bytes!("../../../../vectors/caps/2.1-jc305/bench.cap");
+const PURSE: &[u8] = include_bytes!("../../../../vectors/runtime/purse/purse.cap");
+
 pub(super) fn bytecodes() -> Result<f64> {
     bytecode_rate(&rounds(0x02, 10_000))
 }
@@ -90,6 +94,41 @@ pub(super) fn rsa_signature() -> Result<f64> {
     card.process(&Command::select(&applet).to_bytes());
     let command = Command::new(0x80, 0x00, 0x8B, 0x00).with_le(256);
     repeat(&mut card, &command)
+}
+
+/// Four bytes of the purse's memo, durable before the answer: a commit of the journal each.
+pub(super) fn written_in_memory() -> Result<f64> {
+    written(Medium::from(
+        Box::new(MemoryStorage::new()) as Box<dyn Storage + Send>
+    ))
+}
+
+/// The same with the image encrypted.
+pub(super) fn written_encrypted() -> Result<f64> {
+    let storage: Box<dyn Storage + Send> = Box::new(MemoryStorage::new());
+    written(Medium::from(storage).protected(Protection {
+        key: Some(ImageKey::new([0x5A; 32])),
+        counter: None,
+    }))
+}
+
+/// The same in a file, where each is a write and an fdatasync.
+pub(super) fn written_in_a_file() -> Result<f64> {
+    let folder = Folder::new("write")?;
+    let file = hydra_slot::ImageFile::create(&folder.path().join("card.img"), 1 << 20)?;
+    written(Medium::from(Box::new(file) as Box<dyn Storage + Send>))
+}
+
+fn written(medium: Medium<CardStorage>) -> Result<f64> {
+    let cap = CapFile::from_zip(PURSE)?;
+    let random = Box::new(SystemRandom::new()?);
+    let (mut card, record) = Card::create(medium, random, CardConfig::default())?;
+    let applet = install(&mut card, &record, &cap, "")?;
+    card.process(&Command::select(&applet).to_bytes());
+    repeat(
+        &mut card,
+        &Command::new(0x80, 0x32, 0, 0).with_data(b"memo"),
+    )
 }
 
 fn rounds(ins: u8, count: u16) -> Command {
