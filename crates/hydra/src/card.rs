@@ -121,6 +121,8 @@ impl Snapshot {
 }
 
 /// Put the card back to a copy that `hydra card snapshot` kept.
+///
+/// A card that was made with a counter refuses to start from a copy that is older than its newest change.
 #[derive(Args)]
 #[command(after_help = "Example:\n  hydra card restore --image card.img before-delete")]
 pub(crate) struct Restore {

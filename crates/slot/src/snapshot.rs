@@ -1,7 +1,8 @@
 //! Snapshots of a card's image: to go back to, while an applet is being developed.
 //!
 //! A snapshot is a copy beside the image: `card.img` has its snapshots in `card.img.snapshots/NAME`. Going back to one is
-//! exactly the rollback that a card in use must never suffer; it is a developer's aid.
+//! exactly the rollback that a card in use must never suffer; it is a developer's aid. A card that was made with a
+//! counter refuses to start from one that is older than its newest commit.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -10,6 +10,9 @@
 //! | 03 | handle | object: kind, storage, flags, context (1 each), applet u2, class, length u2, content if persistent |
 //! | 04 | key | a record of the card's own, as it is |
 //!
+//! Images of earlier builds hold these records: whoever changes what one means raises the version of the records, which
+//! their owner keeps, and makes the step from the version before (`hydra-card`, `runtime::migrate`; `vectors/image`).
+//!
 //! A class is `00`, length and AID of an API package, class token; or `01`, package, offset u2.
 
 use alloc::collections::BTreeMap;
