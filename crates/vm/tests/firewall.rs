@@ -165,6 +165,8 @@ impl Card {
         };
         let array = match kind {
             "byte[]" => Some(ArrayKind::Byte),
+            "short[]" => Some(ArrayKind::Short),
+            "int[]" => Some(ArrayKind::Int),
             "Object[]" => Some(ArrayKind::Ref(None)),
             _ => None,
         };
