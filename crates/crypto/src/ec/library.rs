@@ -20,45 +20,26 @@ pub(super) enum Library {
     Brainpool384r1,
 }
 
+/// The body for the curve at hand, with the names of its type and of the hash of its nonces.
 macro_rules! each {
     ($library:expr, $curve:ident, $hash:ident => $body:expr) => {
+        each!(@ $library, $curve, $hash, $body;
+            P256: p256::NistP256, sha2::Sha256;
+            P384: p384::NistP384, sha2::Sha384;
+            P521: p521::NistP521, sha2::Sha512;
+            Secp256k1: k256::Secp256k1, sha2::Sha256;
+            Brainpool256r1: bp256::BrainpoolP256r1, sha2::Sha256;
+            Brainpool384r1: bp384::BrainpoolP384r1, sha2::Sha384;
+        )
+    };
+    (@ $library:expr, $curve:ident, $hash:ident, $body:expr; $($name:ident: $c:ty, $h:ty;)*) => {
         match $library {
-            Library::P256 => {
-                type $curve = p256::NistP256;
+            $(Library::$name => {
+                type $curve = $c;
                 #[allow(dead_code, reason = "only signing hashes")]
-                type $hash = sha2::Sha256;
+                type $hash = $h;
                 $body
-            }
-            Library::P384 => {
-                type $curve = p384::NistP384;
-                #[allow(dead_code, reason = "only signing hashes")]
-                type $hash = sha2::Sha384;
-                $body
-            }
-            Library::P521 => {
-                type $curve = p521::NistP521;
-                #[allow(dead_code, reason = "only signing hashes")]
-                type $hash = sha2::Sha512;
-                $body
-            }
-            Library::Secp256k1 => {
-                type $curve = k256::Secp256k1;
-                #[allow(dead_code, reason = "only signing hashes")]
-                type $hash = sha2::Sha256;
-                $body
-            }
-            Library::Brainpool256r1 => {
-                type $curve = bp256::BrainpoolP256r1;
-                #[allow(dead_code, reason = "only signing hashes")]
-                type $hash = sha2::Sha256;
-                $body
-            }
-            Library::Brainpool384r1 => {
-                type $curve = bp384::BrainpoolP384r1;
-                #[allow(dead_code, reason = "only signing hashes")]
-                type $hash = sha2::Sha384;
-                $body
-            }
+            })*
         }
     };
 }
