@@ -1,7 +1,7 @@
 //! CAP files, the bytecode table and the Java Card API table.
 //!
-//! - [`CapFile`] reads a package from its ZIP file or from a load file, formats 2.1, 2.2 and 2.3 compact, and checks
-//!   that every offset, index and count in it leads somewhere.
+//! - [`CapFile`] reads a package from its ZIP file or from a load file, formats 2.1, 2.2 and 2.3 in both forms, and
+//!   checks that every offset, index and count in it leads somewhere.
 //! - [`opcode`] is the one table of the 185 bytecodes, with a decoder and a disassembler.
 //! - [`dump`] says for people what is in a file.
 //! - [`api`] is the one table of the API's classes, methods and fields.

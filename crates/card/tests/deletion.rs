@@ -4,8 +4,7 @@
 
 use hydra_cap::{CapFile, ComponentTag};
 use hydra_gp::StatusScope;
-use hydra_reader::ClientError;
-use hydra_testkit::{Issued, IssuerError};
+use hydra_testkit::{Issued, cap, status};
 use hydra_wire::{Aid, Command, Response, StatusWord};
 
 const SHELF: &str = "F048594452F002";
@@ -22,20 +21,6 @@ fn aid(text: &str) -> Aid {
     text.parse().unwrap()
 }
 
-fn read(path: &str) -> CapFile {
-    let vectors = concat!(env!("CARGO_MANIFEST_DIR"), "/../../vectors");
-    let bytes = std::fs::read(format!("{vectors}/{path}.cap")).unwrap();
-    CapFile::from_zip(&bytes).unwrap()
-}
-
-fn sw<T>(result: Result<T, IssuerError>) -> StatusWord {
-    match result {
-        Ok(_) => OK,
-        Err(ClientError::Refused { sw, .. }) => sw,
-        Err(error) => panic!("{error}"),
-    }
-}
-
 /// A card with the library and the two packages, and three applets.
 fn house() -> Issued {
     let mut issued = Issued::new("deletion").unwrap();
@@ -45,7 +30,7 @@ fn house() -> Issued {
         ("tenant", TENANT, &[OTHER]),
     ] {
         issued
-            .load(&read(&format!("runtime/{file}/{file}")))
+            .load(&cap(&format!("runtime/{file}/{file}")).unwrap())
             .unwrap();
         for applet in applets {
             let applet = aid(applet);
@@ -67,11 +52,11 @@ fn ask(issued: &mut Issued, applet: &str, ins: u8, p1: u8, data: &[u8]) -> Respo
 }
 
 fn delete(issued: &mut Issued, object: &str) -> StatusWord {
-    sw(issued.delete(&aid(object)))
+    status(issued.delete(&aid(object))).unwrap()
 }
 
 fn delete_with_related(issued: &mut Issued, object: &str) -> StatusWord {
-    sw(issued.session(|client| client.delete_related(&aid(object))))
+    status(issued.session(|client| client.delete_related(&aid(object)))).unwrap()
 }
 
 /// Whether everything of the house is still there and answers.
@@ -172,7 +157,7 @@ fn a_package_goes_when_nothing_depends_on_it() {
     assert_eq!(delete(&mut issued, SHELF), OK);
     issued.power_cycle().unwrap();
     assert_eq!(delete(&mut issued, SHELF), StatusWord::DATA_NOT_FOUND);
-    issued.load(&read("runtime/shelf/shelf")).unwrap();
+    issued.load(&cap("runtime/shelf/shelf").unwrap()).unwrap();
 }
 
 #[test]
@@ -243,11 +228,11 @@ fn an_import_needs_the_same_major_version_and_no_lower_minor_one() {
         let set = |bytes: &mut [u8], at: usize, version: [u8; 2]| {
             bytes[at..at + 2].copy_from_slice(&[version[1], version[0]]);
         };
-        let shelf = read("runtime/shelf/shelf");
+        let shelf = cap("runtime/shelf/shelf").unwrap();
         let library = changed(&shelf, ComponentTag::Header, |bytes| set(bytes, 7, there));
-        assert_eq!(sw(issued.load(&library)), OK);
+        assert_eq!(status(issued.load(&library)).unwrap(), OK);
         let tenant = changed(
-            &read("runtime/tenant/tenant"),
+            &cap("runtime/tenant/tenant").unwrap(),
             ComponentTag::Import,
             |bytes| {
                 let name = aid(SHELF);
@@ -257,17 +242,26 @@ fn an_import_needs_the_same_major_version_and_no_lower_minor_one() {
                 set(bytes, at.unwrap() - 3, wanted);
             },
         );
-        assert_eq!(sw(issued.load(&tenant)), expected, "{there:?} {wanted:?}");
+        assert_eq!(
+            status(issued.load(&tenant)).unwrap(),
+            expected,
+            "{there:?} {wanted:?}"
+        );
     }
     let mut issued = Issued::new("imports").unwrap();
-    assert_eq!(sw(issued.load(&read("runtime/tenant/tenant"))), missing);
+    assert_eq!(
+        status(issued.load(&cap("runtime/tenant/tenant").unwrap())).unwrap(),
+        missing
+    );
 }
 
 #[test]
 fn the_packages_of_one_file_come_and_go_together() {
     let mut issued = Issued::new("extended").unwrap();
     let (file, library, module) = ("F04C414200DD", "F04C414200D1", "F04C414200D201");
-    issued.load(&read("caps/2.3-extended/pq-2pkg")).unwrap();
+    issued
+        .load(&cap("caps/2.3-extended/pq-2pkg").unwrap())
+        .unwrap();
     let files = issued.session(|client| client.list(StatusScope::LoadFilesAndModules));
     let files = files.unwrap();
     let entry = files.iter().find(|entry| entry.aid == aid(file)).unwrap();
@@ -283,8 +277,8 @@ fn the_packages_of_one_file_come_and_go_together() {
             bytes[end - name.as_bytes().len()..end].copy_from_slice(name.as_bytes());
         })
     };
-    let user = read("caps/2.3-compact/pquser");
-    assert_eq!(sw(issued.load(&named(library, &user))), IN_USE);
+    let user = cap("caps/2.3-compact/pquser").unwrap();
+    assert_eq!(status(issued.load(&named(library, &user))).unwrap(), IN_USE);
     let applet = issued.add(&user).unwrap().unwrap();
     issued.power_cycle().unwrap();
     assert!(issued.select(&applet).sw.is_success());
@@ -303,5 +297,7 @@ fn the_packages_of_one_file_come_and_go_together() {
     issued.install(&aid(file), &applet, &applet, &[]).unwrap();
     assert_eq!(delete(&mut issued, file), IN_USE);
     assert_eq!(delete_with_related(&mut issued, file), OK);
-    issued.load(&read("caps/2.3-extended/pq-2pkg")).unwrap();
+    issued
+        .load(&cap("caps/2.3-extended/pq-2pkg").unwrap())
+        .unwrap();
 }

@@ -4,8 +4,7 @@
 
 use hydra_cap::CapFile;
 use hydra_card::Profile;
-use hydra_reader::ClientError;
-use hydra_testkit::{Issued, IssuerError};
+use hydra_testkit::{Issued, cap, status};
 use hydra_vm::{Fault, Limits};
 use hydra_wire::{Aid, Command, Response, StatusWord};
 
@@ -28,24 +27,10 @@ fn aid(text: &str) -> Aid {
     text.parse().unwrap()
 }
 
-fn read(path: &str) -> CapFile {
-    let vectors = concat!(env!("CARGO_MANIFEST_DIR"), "/../../vectors");
-    let bytes = std::fs::read(format!("{vectors}/{path}.cap")).unwrap();
-    CapFile::from_zip(&bytes).unwrap()
-}
-
-fn sw<T>(result: Result<T, IssuerError>) -> StatusWord {
-    match result {
-        Ok(_) => OK,
-        Err(ClientError::Refused { sw, .. }) => sw,
-        Err(error) => panic!("{error}"),
-    }
-}
-
 fn loaded(profile: Profile) -> Issued {
     let mut issued = Issued::with_profile("limits", profile).unwrap();
-    issued.load(&read("runtime/shelf/shelf")).unwrap();
-    issued.load(&read("runtime/lodger/lodger")).unwrap();
+    issued.load(&cap("runtime/shelf/shelf").unwrap()).unwrap();
+    issued.load(&cap("runtime/lodger/lodger").unwrap()).unwrap();
     issued
 }
 
@@ -57,7 +42,7 @@ fn installed(profile: Profile) -> Issued {
 }
 
 fn install(issued: &mut Issued, parameters: &[u8]) -> StatusWord {
-    sw(issued.install(&aid(LODGER), &aid(FIRST), &aid(FIRST), parameters))
+    status(issued.install(&aid(LODGER), &aid(FIRST), &aid(FIRST), parameters)).unwrap()
 }
 
 fn ask(issued: &mut Issued, ins: u8, p1: u8, value: u16) -> Response {
@@ -77,7 +62,8 @@ fn available(issued: &mut Issued, kind: u8) -> u32 {
 
 #[test]
 fn code_that_does_not_fit_is_refused_and_leaves_room_for_what_does() {
-    let files = ["shelf", "lodger", "tenant"].map(|name| read(&format!("runtime/{name}/{name}")));
+    let files =
+        ["shelf", "lodger", "tenant"].map(|name| cap(&format!("runtime/{name}/{name}")).unwrap());
     // What a card keeps of them: no Descriptor.
     let size = |cap: &CapFile| CapFile::from_load_file(&cap.to_load_file()).unwrap().size();
     let code = size(&files[0]) + size(&files[1]) + size(&files[2]) - 1;
@@ -86,13 +72,19 @@ fn code_that_does_not_fit_is_refused_and_leaves_room_for_what_does() {
         ..Limits::STANDARD
     };
     let mut issued = Issued::with_profile("code", Profile { limits }).unwrap();
-    assert_eq!(sw(issued.load(&files[0])), OK);
-    assert_eq!(sw(issued.load(&files[1])), OK);
-    assert_eq!(sw(issued.load(&files[2])), StatusWord::NOT_ENOUGH_MEMORY);
+    assert_eq!(status(issued.load(&files[0])).unwrap(), OK);
+    assert_eq!(status(issued.load(&files[1])).unwrap(), OK);
+    assert_eq!(
+        status(issued.load(&files[2])).unwrap(),
+        StatusWord::NOT_ENOUGH_MEMORY
+    );
     issued.power_cycle().unwrap();
-    assert_eq!(sw(issued.load(&files[2])), StatusWord::NOT_ENOUGH_MEMORY);
+    assert_eq!(
+        status(issued.load(&files[2])).unwrap(),
+        StatusWord::NOT_ENOUGH_MEMORY
+    );
     issued.delete(files[1].aid()).unwrap();
-    assert_eq!(sw(issued.load(&files[2])), OK);
+    assert_eq!(status(issued.load(&files[2])).unwrap(), OK);
 }
 
 #[test]

@@ -56,6 +56,7 @@ fn names(context: &Context) -> Result<Vec<String>, PcscError> {
 /// A connection to the card in a reader, which nobody else uses meanwhile.
 pub struct PcscLink {
     card: Card,
+    protocol: Option<Protocol>,
 }
 
 impl PcscLink {
@@ -74,7 +75,22 @@ impl PcscLink {
         let card = context
             .connect(&reader, ShareMode::Exclusive, Protocols::ANY)
             .map_err(failed(format!("connecting to the card in {name:?}")))?;
-        Ok(Self { card })
+        let mut link = Self {
+            card,
+            protocol: None,
+        };
+        link.status()?;
+        Ok(link)
+    }
+
+    /// The answer to reset; the protocol that was chosen with it is kept.
+    fn status(&mut self) -> Result<Vec<u8>, PcscError> {
+        let status = self
+            .card
+            .status2_owned()
+            .map_err(failed("reading the card's status"))?;
+        self.protocol = status.protocol2();
+        Ok(status.atr().to_vec())
     }
 }
 
@@ -85,21 +101,12 @@ impl CardLink for PcscLink {
         self.card
             .reconnect(ShareMode::Exclusive, Protocols::ANY, Disposition::ResetCard)
             .map_err(failed("resetting the card"))?;
-        let status = self
-            .card
-            .status2_owned()
-            .map_err(failed("reading the answer to reset"))?;
-        Ok(status.atr().to_vec())
+        self.status()
     }
 
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, PcscError> {
-        let protocol = self
-            .card
-            .status2_owned()
-            .map_err(failed("asking for the card's protocol"))?
-            .protocol2();
         let mut shortened = None;
-        if protocol == Some(Protocol::T0) {
+        if self.protocol == Some(Protocol::T0) {
             // ISO/IEC 7816-3 §12.2.1: a command with data has no Le; GET RESPONSE fetches what comes.
             let mut parsed = Command::parse(command)?;
             if !parsed.data.is_empty() && !parsed.extended {

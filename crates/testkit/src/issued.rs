@@ -27,6 +27,15 @@ pub struct Issued {
 /// What an issuer is told: mostly `ClientError::Refused` with a status word.
 pub type IssuerError = ClientError<<Card as CardLink>::Error>;
 
+/// The card's answer to what its issuer asked; any other error is none.
+pub fn status<T>(result: Result<T, IssuerError>) -> Result<StatusWord, IssuerError> {
+    match result {
+        Ok(_) => Ok(StatusWord::NO_ERROR),
+        Err(ClientError::Refused { sw, .. }) => Ok(sw),
+        Err(error) => Err(error),
+    }
+}
+
 impl Issued {
     /// A card whose keys follow from a seed.
     pub fn new(seed: &str) -> Result<Self, CardError> {

@@ -15,7 +15,9 @@
 mod dialogue;
 mod issued;
 mod power;
+mod vectors;
 
 pub use dialogue::{Dialogue, DialogueError, Exchange, Mismatch};
-pub use issued::{Issued, IssuerError};
+pub use issued::{Issued, IssuerError, status};
 pub use power::{Cut, Loss, PowerCut, PowerFailed};
+pub use vectors::cap;

@@ -7,7 +7,7 @@ use crate::card::Protocol;
 
 /// The state of the one APDU object (JCRE 3.0.5 §9.4): the command's data on its way in, the response's on its way out.
 ///
-/// What the transport needs to part it parts by itself: applets receive and send any length in either protocol.
+/// In either protocol applets receive and send any length: what T=0 carries in parts, [`crate::tpdu`] parts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Apdu {
     /// The APDU object, a temporary entry point.

@@ -39,13 +39,13 @@ impl Listing {
 /// Prints what it sees on standard error.
 pub(super) struct Printer {
     /// Those that were given, which have names the card does not hold.
-    given: HashMap<Aid, Listing>,
+    given: HashMap<Aid, Arc<Listing>>,
     seen: Mutex<Seen>,
 }
 
 #[derive(Default)]
 struct Seen {
-    /// Those that came up, as the card has them.
+    /// Those that came up: the given ones where the card runs their code, else as the card has them.
     packages: HashMap<Aid, Arc<Listing>>,
     /// The method of the last instruction.
     method: Option<(Aid, u32)>,
@@ -61,7 +61,7 @@ impl Printer {
                 .map_err(anyhow::Error::from)
                 .and_then(|bytes| Ok(CapFile::from_zip(&bytes)?))
                 .with_context(|| path.display().to_string())?;
-            given.insert(cap.aid().clone(), Listing::of(&cap));
+            given.insert(cap.aid().clone(), Arc::new(Listing::of(&cap)));
         }
         Ok(Self {
             given,
@@ -75,28 +75,27 @@ impl Printer {
         if let Some(known) = seen.packages.get(aid) {
             return known.clone();
         }
-        let own = Arc::new(Listing::of(cap));
-        if let Some(given) = self.given.get(aid)
-            && given.code_hash != own.code_hash
-        {
-            print::aside(format_args!(
-                ". the card runs other code of {aid} than the file that was given"
-            ));
-        }
-        seen.packages.insert(aid.clone(), own.clone());
-        own
+        let own = Listing::of(cap);
+        let chosen = match self.given.get(aid) {
+            Some(given) if given.code_hash == own.code_hash => given.clone(),
+            given => {
+                if given.is_some() {
+                    print::aside(format_args!(
+                        ". the card runs other code of {aid} than the file that was given"
+                    ));
+                }
+                Arc::new(own)
+            }
+        };
+        seen.packages.insert(aid.clone(), chosen.clone());
+        chosen
     }
 }
 
 impl Observer for Printer {
     fn instruction(&self, cap: &CapFile, offset: u32, opcode: Opcode) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = self.listing(cap, &mut seen);
-        let given = self
-            .given
-            .get(cap.aid())
-            .filter(|given| given.code_hash == own.code_hash);
-        let listing = given.unwrap_or(&own);
+        let listing = self.listing(cap, &mut seen);
         let Some(method) = listing.method(offset) else {
             return;
         };
