@@ -3,8 +3,10 @@
 use std::sync::OnceLock;
 
 use hydra_cap::CapFile;
+use hydra_card::Profile;
 use hydra_card::nvm::{Journal, MemoryStorage, Records};
-use hydra_testkit::{Issued, PowerCut};
+use hydra_testkit::Issued;
+use hydra_vm::Limits;
 use hydra_wire::{Aid, Command, Response, StatusWord};
 
 /// Programs of the official converter and of this repository's.
@@ -56,6 +58,9 @@ pub fn changed_load_file(data: &[u8]) -> Option<(usize, Vec<u8>)> {
     Some((index, bytes))
 }
 
+/// How many branches and calls a command may make here: a changed program that loops ends soon.
+const STEPS: u64 = 20_000;
+
 /// A card with a victim on it: an applet with state of its own.
 pub struct World {
     image: Vec<u8>,
@@ -73,7 +78,13 @@ impl World {
     }
 
     fn new() -> Self {
-        let mut issued = Issued::new("fuzz").expect("a card");
+        let profile = Profile {
+            limits: Limits {
+                steps: STEPS,
+                ..Limits::STANDARD
+            },
+        };
+        let mut issued = Issued::with_profile("fuzz", profile).expect("a card");
         // The victim comes first, so that the attacker knows its package number and may guess its handles.
         let cap = &programs()[VICTIM];
         let victim = issued.add(cap).expect("loaded").expect("an applet");
@@ -95,11 +106,7 @@ impl World {
 
     /// The card as it was made, powered up.
     pub fn card(&self) -> Issued {
-        let mut issued = Issued::new("fuzz attack").expect("a card");
-        issued.record = self.record.clone();
-        let medium = PowerCut::new(MemoryStorage::from_bytes(self.image.clone()));
-        issued.open(medium).expect("the image opens");
-        issued
+        Issued::from_image(self.record.clone(), self.image.clone()).expect("the image opens")
     }
 
     /// The image of the card.

@@ -77,6 +77,25 @@ impl Issued {
         })
     }
 
+    /// A card that was made before: its image, and what its issuer knows of it.
+    pub fn from_image(record: ManufacturingRecord, image: Vec<u8>) -> Result<Self, CardError> {
+        let medium = PowerCut::new(MemoryStorage::from_bytes(image));
+        let seed = b"from an image".to_vec();
+        let card = Card::open(
+            place(&medium, None, false),
+            Box::new(SeededRandom::new(&seed)),
+        )?;
+        Ok(Self {
+            card,
+            record,
+            medium,
+            key: None,
+            counted: false,
+            seed,
+            sessions: 0,
+        })
+    }
+
     /// Takes the power away and gives it back.
     pub fn power_cycle(&mut self) -> Result<(), CardError> {
         let (content, counter) = (self.medium.restart(), self.medium.counted());

@@ -8,11 +8,45 @@ use anyhow::{Context, Result, ensure};
 use crate::root;
 
 /// What SanitizerCoverage must put into the code for libFuzzer. No address sanitizer: the code forbids `unsafe`.
-const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
-     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
-     -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing";
+const COVERAGE: [&str; 5] = [
+    "-Cpasses=sancov-module",
+    "-Cllvm-args=-sanitizer-coverage-level=4",
+    "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
+    "-Cllvm-args=-sanitizer-coverage-pc-table",
+    "--cfg=fuzzing",
+];
 
 const TARGETS: [&str; 4] = ["apdu", "cap", "image", "program"];
+
+/// Set for the build of the targets: this program then stands before `rustc`.
+const WRAPPER: &str = "HYDRA_FUZZ_RUSTC";
+
+/// Whether cargo calls this program in the place of `rustc`.
+pub(crate) fn is_rustc() -> bool {
+    std::env::var_os(WRAPPER).is_some()
+}
+
+/// Calls `rustc`, with coverage for this repository's crates alone: what libraries compare tells libFuzzer nothing, and costs most of the time.
+pub(crate) fn rustc() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let rustc = arguments.next().context("no rustc is named")?;
+    let arguments: Vec<String> = arguments.collect();
+    let crate_name = arguments
+        .iter()
+        .skip_while(|argument| *argument != "--crate-name")
+        .nth(1)
+        .map_or("", String::as_str);
+    let ours = crate_name.starts_with("hydra_") || TARGETS.contains(&crate_name);
+    // Build scripts and what they use are built without a target.
+    let for_target = arguments.iter().any(|argument| argument == "--target");
+    let mut command = Command::new(rustc);
+    command.args(&arguments);
+    if ours && for_target {
+        command.args(COVERAGE);
+    }
+    ensure!(command.status()?.success(), "rustc failed");
+    Ok(())
+}
 
 /// `cargo xtask fuzz [TARGET…] [--runs N] [--seconds N]`
 pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
@@ -53,7 +87,8 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
         ])
         .args(["--manifest-path", "fuzz/Cargo.toml"])
         .args(["--target-dir", "target/fuzz"])
-        .env("RUSTFLAGS", COVERAGE)
+        .env("RUSTC_WRAPPER", std::env::current_exe()?)
+        .env(WRAPPER, "1")
         .current_dir(root())
         .status()?;
     ensure!(status.success(), "the fuzz targets do not build");
@@ -89,7 +124,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<()> {
     Ok(())
 }
 
-/// This machine's target triple. It must be named: only then do the flags stay away from build scripts.
+/// This machine's target triple. It must be named: only then can build scripts be told apart.
 fn host() -> Result<String> {
     let output = Command::new("rustc").arg("-vV").output()?;
     let text = String::from_utf8(output.stdout)?;

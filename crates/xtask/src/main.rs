@@ -14,7 +14,10 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: cargo xtask ci|arrows|fuzz|invariants|licences|lints|specs";
 
 fn main() -> ExitCode {
-    let result = match std::env::args().nth(1).as_deref() {
+    if fuzz::is_rustc() {
+        return exit(fuzz::rustc());
+    }
+    exit(match std::env::args().nth(1).as_deref() {
         Some("ci") => ci::run(),
         Some("fuzz") => fuzz::run(std::env::args().skip(2)),
         Some("arrows") => arrows::check(),
@@ -23,7 +26,10 @@ fn main() -> ExitCode {
         Some("lints") => lints::check(),
         Some("specs") => specs::check(),
         _ => Err(anyhow::anyhow!(USAGE)),
-    };
+    })
+}
+
+fn exit(result: anyhow::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
