@@ -453,7 +453,7 @@ pub enum ArrayInit {
 }
 
 /// The Static Field component (JCVM 3.0.5 §6.11).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StaticFields {
     /// Bytes of the image.
     pub image_size: u16,

@@ -1,5 +1,5 @@
 //! What tests share: observed command and response pairs ([`Dialogue`]), a medium whose power fails at any chosen
-//! write ([`PowerCut`]), and a card in its issuer's hands ([`Issued`]).
+//! write ([`PowerCut`]), a card in its issuer's hands ([`Issued`]), and CAP files made from text ([`assembler`]).
 //!
 //! For tests only; nothing here is part of Hydra.
 //!
@@ -12,6 +12,7 @@
 //! ```
 #![warn(missing_docs)]
 
+pub mod assembler;
 mod dialogue;
 mod issued;
 mod power;

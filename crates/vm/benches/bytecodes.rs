@@ -5,8 +5,6 @@
     reason = "a benchmark stops at what it did not expect"
 )]
 
-#[path = "../tests/support/assembler.rs"]
-mod assembler;
 #[path = "../tests/support/fixture.rs"]
 #[allow(dead_code, reason = "each test uses a part of it")]
 mod fixture;
@@ -69,9 +67,7 @@ fn bytecodes(criterion: &mut Criterion) {
     for (name, code) in LOOPS {
         let mut package = fixture::package();
         package.method("case", 0, 6, 10, code);
-        package
-            .applets
-            .push((vec![0xF0, 0x54, 0x45, 0x53, 0x54, 1], "case".into()));
+        package.applet(&[0xF0, 0x54, 0x45, 0x53, 0x54, 1], "case");
         let (cap, offsets) = package.build().unwrap();
         let mut vm = Vm::new(ApiLayout::new(), Limits::default());
         let package = vm.link(&cap).unwrap();

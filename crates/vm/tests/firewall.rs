@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
-#[path = "support/assembler.rs"]
-mod assembler;
 #[path = "support/fixture.rs"]
 #[allow(dead_code, reason = "each test uses a part of it")]
 mod fixture;
@@ -17,7 +15,7 @@ use hydra_vm::{
     MethodRef, ObjRef, Owner, PackageId, Stop, Storage, Value, Vm,
 };
 
-use assembler::{Class, Interface};
+use hydra_testkit::assembler::{Class, Interface};
 
 /// `JCSystem.getAssignedChannel` tells the active context, `JCSystem.getVersion` the one before it.
 struct Contexts;
@@ -118,17 +116,17 @@ fn card(codes: &[&str]) -> Card {
             1,
             &format!("new #{name}; areturn"),
         );
-        package.applets.push((
-            vec![0xF0, 0x54, 0x45, 0x53, 0x54, name.as_bytes()[0]],
-            format!("new {name}"),
-        ));
+        package.applet(
+            &[0xF0, 0x54, 0x45, 0x53, 0x54, name.as_bytes()[0]],
+            &format!("new {name}"),
+        );
     }
     for (i, code) in codes.iter().enumerate() {
         package.method(&format!("case{i}"), 1, 2, 6, code);
-        package.applets.push((
-            vec![0xF0, 0x54, 0x45, 0x53, 0x54, 1, u8::try_from(i).unwrap()],
-            format!("case{i}"),
-        ));
+        package.applet(
+            &[0xF0, 0x54, 0x45, 0x53, 0x54, 1, u8::try_from(i).unwrap()],
+            &format!("case{i}"),
+        );
     }
     let (cap, offsets) = package.build().unwrap();
     let mut vm = Vm::new(ApiLayout::new(), Limits::default());

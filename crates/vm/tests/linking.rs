@@ -2,17 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
-#[path = "support/assembler.rs"]
-mod assembler;
 #[path = "support/fixture.rs"]
 #[allow(dead_code, reason = "each test uses a part of it")]
 mod fixture;
 
 use std::collections::BTreeMap;
 
-use assembler::{Class, Package};
 use hydra_cap::api::{self, MethodId};
 use hydra_cap::{CapFile, ComponentTag, CpEntry};
+use hydra_testkit::assembler::{Class, Package};
 use hydra_vm::{
     ApiLayout, AppletId, Host, Limits, LinkError, MethodRef, ObjRef, Owner, PackageId, Stop,
     Storage, Value, Vm,
@@ -97,10 +95,7 @@ fn own_digest() -> (CapFile, BTreeMap<String, u32>) {
         "aload_0; aconst_null; sconst_0; invokevirtual #Digest.6(); sreturn",
     );
     for (i, name) in ["make", "extra", "length", "api"].into_iter().enumerate() {
-        package.applets.push((
-            vec![0xF0, 0x44, 0x49, 0x47, 1, u8::try_from(i).unwrap()],
-            name.into(),
-        ));
+        package.applet(&[0xF0, 0x44, 0x49, 0x47, 1, u8::try_from(i).unwrap()], name);
     }
     package.build().unwrap()
 }
@@ -317,9 +312,7 @@ fn a_package_that_fails_to_link_leaves_nothing() {
     let mut vm = Vm::new(ApiLayout::new(), Limits::default());
     let mut package = fixture::package();
     package.method("stray", 0, 0, 0, "goto 100");
-    package
-        .applets
-        .push((vec![0xF0, 0x54, 0x45, 0x53, 0x54, 1], "stray".into()));
+    package.applet(&[0xF0, 0x54, 0x45, 0x53, 0x54, 1], "stray");
     assert!(vm.link(&package.build().unwrap().0).is_err());
     assert_eq!(vm.take_changes(), []);
     assert_eq!(vm.packages().count(), 0);

@@ -6,8 +6,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
-#[path = "support/assembler.rs"]
-mod assembler;
 #[path = "support/fixture.rs"]
 #[allow(dead_code, reason = "each test uses a part of it")]
 mod fixture;
@@ -71,9 +69,7 @@ fn run(args: &str, code: &str, seen: &Arc<Seen>) -> String {
         .sum();
     let mut package = fixture::package();
     package.method("case", words, 6, 10, code);
-    package
-        .applets
-        .push((vec![0xF0, 0x54, 0x45, 0x53, 0x54, 1], "case".into()));
+    package.applet(&[0xF0, 0x54, 0x45, 0x53, 0x54, 1], "case");
     let (cap, offsets) = package.build().unwrap();
     let mut vm = Vm::new(ApiLayout::new(), Limits::default());
     let package = match vm.link(&cap) {

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
-#[path = "support/assembler.rs"]
-mod assembler;
 #[path = "support/fixture.rs"]
 #[allow(dead_code, reason = "each test uses a part of it")]
 mod fixture;
@@ -57,10 +55,10 @@ fn cap(codes: &[(&str, &str)]) -> (CapFile, BTreeMap<String, u32>) {
     let mut package = fixture::package();
     for (i, (name, code)) in codes.iter().enumerate() {
         package.method(name, 1, 2, 6, code);
-        package.applets.push((
-            vec![0xF0, 0x54, 0x45, 0x53, 0x54, u8::try_from(i).unwrap()],
-            name.to_string(),
-        ));
+        package.applet(
+            &[0xF0, 0x54, 0x45, 0x53, 0x54, u8::try_from(i).unwrap()],
+            name,
+        );
     }
     package.build().unwrap()
 }

@@ -5,8 +5,8 @@ use std::fs;
 
 use hydra_cap::verify::{Imports, Report, Rule, verify, verify_bytes};
 use hydra_cap::{CapFile, ComponentTag};
+use hydra_testkit::assembler::{Assembled, Source, place_of};
 
-use super::assembler::{Assembled, Text, place_of};
 use super::repository;
 
 struct Case {
@@ -58,9 +58,9 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-fn base() -> Text {
+fn base() -> Source {
     let path = repository().join("vectors/verifier/base.txt");
-    let mut text = Text::default();
+    let mut text = Source::default();
     text.read(&fs::read_to_string(path).unwrap());
     text
 }
@@ -75,7 +75,7 @@ fn assemble(case: &Case) -> Assembled {
     {
         let bytes = fs::read(repository().join("vectors").join(file)).unwrap();
         let cap = CapFile::from_zip(&bytes).unwrap();
-        let mut text = Text::default();
+        let mut text = Source::default();
         text.read(lines);
         return text.changed(&cap);
     }

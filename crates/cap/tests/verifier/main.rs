@@ -7,7 +7,6 @@
     reason = "a test's own mistake should stop it"
 )]
 
-mod assembler;
 mod cases;
 
 use std::fs;

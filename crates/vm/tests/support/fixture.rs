@@ -2,7 +2,7 @@
 
 use hydra_cap::CpEntry;
 
-use super::assembler::{Class, Interface, Package};
+use hydra_testkit::assembler::{Class, Interface, Package};
 
 /// Fields of class A: `r` reference, `s` short, `b` byte, `i` int (two words).
 pub(crate) fn package() -> Package {
@@ -76,20 +76,6 @@ pub(crate) fn package_with(declare: impl FnOnce(&mut Package)) -> Package {
         CpEntry::VirtualMethod { class: c, token: 1 },
     );
     package.entry("super.get()", CpEntry::SuperMethod { class: b, token: 1 });
-    for name in [
-        "=A.<init>",
-        "=B.<init>",
-        "=C.<init>",
-        "=twice",
-        "=itwice",
-        "=fail",
-        "=nothing",
-        "=self",
-        "=forever",
-        "=private",
-    ] {
-        package.entry(name, CpEntry::StaticMethod(0));
-    }
     package.method("A.<init>", 1, 0, 4, "aload_0; invokespecial #java/lang/Object.<init>()V; aload_0; sspush 1000; putfield_s #A.s; return");
     package.method(
         "B.<init>",
