@@ -196,6 +196,7 @@ packages! {
     javacardx_framework_tlv: "javacardx.framework.tlv",
     javacardx_framework_util: "javacardx.framework.util",
     javacardx_security: "javacardx.security",
+    order: "order",
     org_globalplatform: "org.globalplatform",
     refused: "refused",
 }

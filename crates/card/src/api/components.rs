@@ -43,6 +43,13 @@ impl Components {
         })
     }
 
+    /// Two arrays; that neither is null is looked at before what they hold.
+    pub(crate) fn both(cx: &mut Cx<'_>, first: ObjRef, second: ObjRef) -> Result<[Self; 2], Stop> {
+        cx.check_object(first)?;
+        cx.check_object(second)?;
+        Ok([Self::of(cx, first)?, Self::of(cx, second)?])
+    }
+
     /// Throws unless these components are all inside; where they begin, and how many.
     pub(crate) fn range(
         self,

@@ -4,6 +4,7 @@ use core::fmt;
 
 use hydra_crypto::{Checksum, Hash};
 
+use super::javacard::security::random_data::Seeded;
 use super::javacard::security::signature::{mac, recovery};
 use super::javacardx::crypto::cipher;
 
@@ -25,6 +26,8 @@ pub(crate) enum Running {
     Mac(Box<mac::Work>),
     /// A signature that holds the beginning of the message.
     Recovery(Box<recovery::Work>),
+    /// A random sequence that a seed determines.
+    Seeded(Seeded),
 }
 
 impl fmt::Debug for Running {
@@ -37,6 +40,7 @@ impl fmt::Debug for Running {
             Self::Block(_) => "Block",
             Self::Mac(_) => "Mac",
             Self::Recovery(_) => "Recovery",
+            Self::Seeded(_) => "Seeded",
         })
     }
 }

@@ -32,6 +32,8 @@ const MAX_SIZE: usize = 1;
 const TRIES: usize = 2;
 const LENGTH: usize = 4;
 const PIN: usize = 5;
+/// The length of a PIN that was never set, which nothing equals.
+const UNSET: u8 = 0xFF;
 
 /// `OwnerPIN(byte tryLimit, byte maxPINSize)`
 pub(crate) fn construct(
@@ -44,7 +46,7 @@ pub(crate) fn construct(
     let size = i16::from(max_size) + 5;
     let secret = cx.new_own_bytes(size, Storage::Persistent)?;
     let limit = try_limit.cast_unsigned();
-    let head = [limit, max_size.cast_unsigned(), limit, !limit, 0];
+    let head = [limit, max_size.cast_unsigned(), limit, !limit, UNSET];
     cx.own_write(secret, 0, &head, Atomicity::Atomic)?;
     cx.set_object(this, SECRET, secret)?;
     let flag = cx.new_own_bytes(2, Storage::ClearOnReset)?;
@@ -76,7 +78,10 @@ pub(crate) fn check(
     }
     let secret = read(cx, this)?;
     let given = cx.bytes(pin, offset, i16::from(length))?;
-    if !hydra_crypto::ct_eq(&given, secret.pin()?) {
+    let right = secret
+        .pin()?
+        .is_some_and(|pin| hydra_crypto::ct_eq(&given, pin));
+    if !right {
         return Ok(false);
     }
     set_tries(cx, this, secret.limit()?, Atomicity::NonAtomic)?;
@@ -147,11 +152,11 @@ pub(crate) fn update(
     offset: i16,
     length: i8,
 ) -> Result<(), Stop> {
-    let new = cx.bytes(pin, offset, i16::from(length))?;
     let secret = read(cx, this)?;
-    if new.len() > usize::from(secret.at(MAX_SIZE)?) {
-        return cx.throw(EXCEPTION, 1);
+    if i16::from(length) > i16::from(secret.at(MAX_SIZE)?) {
+        return illegal_value(cx);
     }
+    let new = cx.bytes(pin, offset, i16::from(length))?;
     let limit = secret.limit()?;
     // One write, so that no power cut leaves half of it.
     let mut bytes = Vec::from([limit, !limit, length.cast_unsigned()]);
@@ -225,10 +230,14 @@ impl Secret {
         }
     }
 
-    fn pin(&self) -> Result<&[u8], Stop> {
-        let length = usize::from(self.at(LENGTH)?);
+    fn pin(&self) -> Result<Option<&[u8]>, Stop> {
+        let length = self.at(LENGTH)?;
+        if length == UNSET {
+            return Ok(None);
+        }
         self.0
-            .get(PIN..PIN + length)
+            .get(PIN..PIN + usize::from(length))
+            .map(Some)
             .ok_or(Stop::Fault(Fault::DanglingReference))
     }
 }

@@ -1,11 +1,9 @@
-use core::cmp::Ordering;
-
 use hydra_vm::{Atomicity, ObjRef, Stop};
 
 use super::sensitive_arrays::refuse_non_atomic;
 use crate::api::Cx;
 
-/// `arrayCompare`: bytes count as unsigned.
+/// `arrayCompare`: bytes have their sign, as observed on the reference implementations.
 pub(crate) fn array_compare(
     cx: &mut Cx<'_>,
     source: ObjRef,
@@ -17,10 +15,14 @@ pub(crate) fn array_compare(
     let source = cx.bytes(source, source_offset, length)?;
     let context = cx.context();
     let target = cx.vm.byte_range(target, target_offset, length, context)?;
-    Ok(match source.as_slice().cmp(target) {
-        Ordering::Less => -1,
-        Ordering::Equal => 0,
-        Ordering::Greater => 1,
+    if source == target {
+        return Ok(0);
+    }
+    let differ = source.iter().zip(target).find(|(a, b)| a != b);
+    Ok(match differ {
+        Some((a, b)) if a.cast_signed() < b.cast_signed() => -1,
+        Some(_) => 1,
+        None => 0,
     })
 }
 

@@ -47,7 +47,8 @@ pub(crate) fn init(
     let algorithm = get_algorithm(cx, this)?;
     let checksum = match (algorithm, bytes.as_slice()) {
         (CRC16, &[a, b]) => Checksum::Crc16(u16::from_be_bytes([a, b])),
-        (CRC32, &[a, b, c, d]) => Checksum::Crc32(u32::from_be_bytes([a, b, c, d])),
+        // Given as it is without reversal, as the reference implementation has it.
+        (CRC32, &[a, b, c, d]) => Checksum::Crc32(u32::from_be_bytes([a, b, c, d]).reverse_bits()),
         _ => return cx.crypto_error(CryptoReason::IllegalValue),
     };
     cx.state.running.insert(this, Running::Checksum(checksum));

@@ -57,11 +57,8 @@ pub(crate) fn set_field_f2m_short_short_short(
     set_polynomial(cx, this, &[e1, e2, e3])
 }
 
-/// `setK`: the cofactor, at least 1.
+/// `setK`: the cofactor, without a sign; 0 is none.
 pub(crate) fn set_k(cx: &mut Cx<'_>, this: ObjRef, cofactor: i16) -> Result<(), Stop> {
-    if cofactor < 1 {
-        return cx.crypto_error(CryptoReason::IllegalValue);
-    }
     key::set_cofactor(cx, this, cofactor)
 }
 
@@ -73,14 +70,14 @@ pub(crate) fn get_k(cx: &mut Cx<'_>, this: ObjRef) -> Result<i16, Stop> {
     }
 }
 
-/// `copyDomainParametersFrom`: `ILLEGAL_VALUE` unless the other is an EC key of this size.
+/// `copyDomainParametersFrom`: `ILLEGAL_VALUE` for null, and unless the other is an EC key of this size.
 pub(crate) fn copy_domain_parameters_from(
     cx: &mut Cx<'_>,
     this: ObjRef,
     other: ObjRef,
 ) -> Result<(), Stop> {
     let domain = key::family(cx, this)?.domain();
-    let fits = match key::passed(cx, other)? {
+    let fits = match key::given(cx, other)? {
         Some(family) => {
             domain.is_some()
                 && family.domain() == domain
@@ -141,7 +138,8 @@ pub(crate) fn curve(cx: &mut Cx<'_>, this: ObjRef) -> Result<EcCurve, Stop> {
 }
 
 /// Gives both keys of a pair the same parameters (API 3.0.5, `KeyPair.genKeyPair`): those of the public key, else of the
-/// private key, else of the usual curve of the size, SEC 2's or NIST's; `ILLEGAL_VALUE` where there is none.
+/// private key, else of the usual curve of the size, SEC 2's, NIST's or Brainpool's; `ILLEGAL_VALUE` where there is none. Cofactors
+/// are left alone.
 pub(crate) fn share_curve(cx: &mut Cx<'_>, public: ObjRef, private: ObjRef) -> Result<(), Stop> {
     let usual = match key::get_size(cx, public)? {
         _ if is_binary(cx, public)? => None,
@@ -151,14 +149,16 @@ pub(crate) fn share_curve(cx: &mut Cx<'_>, public: ObjRef, private: ObjRef) -> R
         192 => Some(NamedCurve::P192),
         224 => Some(NamedCurve::P224),
         256 => Some(NamedCurve::P256),
+        320 => Some(NamedCurve::Brainpool320r1),
         384 => Some(NamedCurve::P384),
+        512 => Some(NamedCurve::Brainpool512r1),
         521 => Some(NamedCurve::P521),
         _ => None,
     };
     let usual = match usual {
         Some(curve) => {
             let EcParameters { p, a, b, g, n } = curve.parameters();
-            Some(([p, a, b, g, n], 1))
+            Some([p, a, b, g, n])
         }
         None => usual_binary(cx, public)?,
     };
@@ -167,7 +167,7 @@ pub(crate) fn share_curve(cx: &mut Cx<'_>, public: ObjRef, private: ObjRef) -> R
             Some(value) => Some(value),
             None => key::value(cx.vm, private, word)?,
         };
-        let value = given.or_else(|| usual.map(|(curve, _)| curve[index]));
+        let value = given.or_else(|| usual.map(|curve| curve[index]));
         let Some(value) = value.map(<[u8]>::to_vec) else {
             return cx.crypto_error(CryptoReason::IllegalValue);
         };
@@ -177,21 +177,11 @@ pub(crate) fn share_curve(cx: &mut Cx<'_>, public: ObjRef, private: ObjRef) -> R
             }
         }
     }
-    let given = match (key::cofactor(cx, public)?, key::cofactor(cx, private)?) {
-        (0, cofactor) | (cofactor, _) => cofactor,
-    };
-    let cofactor = match given {
-        0 => usual.map_or(1, |(_, cofactor)| cofactor),
-        given => given,
-    };
-    for object in [public, private] {
-        key::set_cofactor(cx, object, cofactor)?;
-    }
     Ok(())
 }
 
-/// A curve's parameters in the order of their words, and its cofactor.
-type Usual = ([&'static [u8]; 5], i16);
+/// A curve's parameters in the order of their words.
+type Usual = [&'static [u8]; 5];
 
 /// SEC 2's curve over a binary field of the size.
 fn usual_binary(cx: &mut Cx<'_>, key: ObjRef) -> Result<Option<Usual>, Stop> {
@@ -214,7 +204,7 @@ fn usual_binary(cx: &mut Cx<'_>, key: ObjRef) -> Result<Option<Usual>, Stop> {
         n,
     } = parameters;
     // SEC 2 version 1 §3.2.
-    Ok(Some(([polynomial, a, b, g, n], 2)))
+    Ok(Some([polynomial, a, b, g, n]))
 }
 
 /// Whether it is a key of a curve over a binary field.

@@ -20,7 +20,7 @@ use crate::api::{CryptoReason, Cx};
 const TYPE: u16 = 0;
 /// The word that holds the size in bits.
 const SIZE: u16 = 1;
-/// The word of an EC key's cofactor; 0 when not set, which stands for 1.
+/// The word of an EC key's cofactor, 0 when not set.
 pub(crate) const K: u16 = 2;
 /// The word of the cipher that decrypts what is set (`KeyEncryption`).
 pub(crate) const CIPHER: u16 = 3;
@@ -120,6 +120,14 @@ pub(crate) fn passed(cx: &mut Cx<'_>, key: ObjRef) -> Result<Option<Family>, Sto
     family(cx, key).map(Some)
 }
 
+/// As [`passed`], where null is a key that does not fit.
+pub(crate) fn given(cx: &mut Cx<'_>, key: ObjRef) -> Result<Option<Family>, Stop> {
+    if key.is_null() {
+        return Ok(None);
+    }
+    passed(cx, key)
+}
+
 /// The object that holds a component of a key: the domain parameters that it shares (`buildKeyWithSharedDomain`) stand in
 /// the word of the first of them, else the key itself.
 fn holder(vm: &Vm, key: ObjRef, word: u16) -> Result<ObjRef, Stop> {
@@ -138,7 +146,7 @@ pub(super) fn share(cx: &mut Cx<'_>, key: ObjRef, domain: ObjRef) -> Result<(), 
     cx.set_object(key, PARAMETERS[0], domain)
 }
 
-/// The cofactor of a key's curve; 0 when not set, which stands for 1.
+/// The cofactor of a key's curve, 0 when not set.
 pub(super) fn cofactor(cx: &mut Cx<'_>, key: ObjRef) -> Result<i16, Stop> {
     let holder = holder(cx.vm, key, PARAMETERS[0])?;
     cx.short(holder, K)

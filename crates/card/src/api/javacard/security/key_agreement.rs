@@ -50,9 +50,10 @@ pub(crate) fn get_algorithm(cx: &mut Cx<'_>, this: ObjRef) -> Result<i8, Stop> {
     Ok(algorithm.cast_signed())
 }
 
-/// `init(PrivateKey)`: `ILLEGAL_VALUE` for a key of another kind, `UNINITIALIZED_KEY` for one that is not set.
+/// `init(PrivateKey)`: `ILLEGAL_VALUE` for null and a key of another kind; `UNINITIALIZED_KEY` for one that is not set, or
+/// has no cofactor where the algorithm takes it.
 pub(crate) fn init_private_key(cx: &mut Cx<'_>, this: ObjRef, object: ObjRef) -> Result<(), Stop> {
-    let family = key::passed(cx, object)?;
+    let family = key::given(cx, object)?;
     let algorithm = get_algorithm(cx, this)?;
     let fits = match family {
         Some(Family::DhPrivate) => algorithm == DH_PLAIN,
@@ -66,7 +67,8 @@ pub(crate) fn init_private_key(cx: &mut Cx<'_>, this: ObjRef, object: ObjRef) ->
     if !fits {
         return cx.crypto_error(CryptoReason::IllegalValue);
     }
-    if !key::is_initialized(cx, object)? {
+    let needs_cofactor = takes_cofactor(algorithm) && family != Some(Family::XecPrivate);
+    if !key::is_initialized(cx, object)? || needs_cofactor && key::cofactor(cx, object)? == 0 {
         return cx.crypto_error(CryptoReason::UninitializedKey);
     }
     if cx.object(this, KEY)? != object {
@@ -85,11 +87,11 @@ pub(crate) fn generate_secret(
     target: ObjRef,
     target_offset: i16,
 ) -> Result<i16, Stop> {
+    let data = cx.bytes(data, offset, length)?;
     let object = cx.object(this, KEY)?;
     if object.is_null() {
         return cx.crypto_error(CryptoReason::InvalidInit);
     }
-    let data = cx.bytes(data, offset, length)?;
     let secret = match get_algorithm(cx, this)? {
         DH_PLAIN => dh(cx, object, &data)?,
         XDH => xdh(cx, object, &data)?,
@@ -97,6 +99,10 @@ pub(crate) fn generate_secret(
     };
     cx.write(target, target_offset, &secret)?;
     cx.length(secret.len())
+}
+
+fn takes_cofactor(algorithm: i8) -> bool {
+    matches!(algorithm, EC_SVDP_DHC_KDF | EC_SVDP_DHC_PLAIN)
 }
 
 /// IEEE 1363-2000 §7.2.1 and §7.2.2: x of the shared point, both coordinates, or SHA-1 of x; BSI TR-03110-3 §A.3.4.1: the
@@ -108,12 +114,11 @@ fn ec(
     data: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, Stop> {
     let (curve, scalar) = ec_private_key::scalar(cx, object)?;
-    let cofactor = match algorithm {
-        // Every curve that has a name has the cofactor 1.
-        EC_SVDP_DHC_KDF | EC_SVDP_DHC_PLAIN if xec_key::curve(cx, object)?.is_none() => {
-            key::cofactor(cx, object)?
-        }
-        _ => 1,
+    // Every curve that has a name has the cofactor 1.
+    let cofactor = if takes_cofactor(algorithm) && xec_key::curve(cx, object)?.is_none() {
+        key::cofactor(cx, object)?.cast_unsigned()
+    } else {
+        1
     };
     let result = if algorithm == EC_PACE_GM {
         curve
@@ -138,7 +143,7 @@ fn ec(
 fn shared(
     curve: &EcCurve,
     scalar: &[u8],
-    cofactor: i16,
+    cofactor: u16,
     data: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, EcError> {
     if cofactor > 1 {

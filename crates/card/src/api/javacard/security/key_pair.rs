@@ -48,14 +48,14 @@ pub(crate) fn construct_byte_short(
     hold(cx, this, algorithm, (public, private))
 }
 
-/// `KeyPair(PublicKey, PrivateKey)`: `ILLEGAL_VALUE` unless they are of one kind and size.
+/// `KeyPair(PublicKey, PrivateKey)`: `ILLEGAL_VALUE` unless they are keys of one kind and size.
 pub(crate) fn construct_public_key_private_key(
     cx: &mut Cx<'_>,
     this: ObjRef,
     public: ObjRef,
     private: ObjRef,
 ) -> Result<(), Stop> {
-    let families = (key::passed(cx, public)?, key::passed(cx, private)?);
+    let families = (key::given(cx, public)?, key::given(cx, private)?);
     let algorithm = match families {
         (Some(Family::RsaPublic), Some(Family::RsaPrivate)) => RSA,
         (Some(Family::RsaPublic), Some(Family::RsaCrt)) => RSA_CRT,

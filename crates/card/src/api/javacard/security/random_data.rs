@@ -1,13 +1,41 @@
 use alloc::format;
 use alloc::vec;
 
+use hydra_crypto::{hmac_sha256, sha256};
 use hydra_vm::{ObjRef, Stop};
 
-use crate::api::{CryptoReason, Cx, one_shot};
+use crate::api::{CryptoReason, Cx, Running, one_shot};
 use crate::runtime::Instance;
 
 /// The word that holds the algorithm.
 const ALGORITHM: u16 = 0;
+
+/// The one algorithm that a seed determines.
+const ALG_PSEUDO_RANDOM: i8 = 1;
+
+/// A sequence that a seed determines: block `counter` is HMAC-SHA-256 of the counter under the seed's hash.
+pub(crate) struct Seeded {
+    key: [u8; 32],
+    counter: u64,
+}
+
+impl Seeded {
+    fn new(seed: &[u8]) -> Self {
+        Self {
+            key: sha256(seed),
+            counter: 0,
+        }
+    }
+
+    /// Fills `out`, and goes on with whole blocks.
+    fn fill(&mut self, out: &mut [u8]) {
+        for chunk in out.chunks_mut(32) {
+            let block = hmac_sha256(&self.key, &[&self.counter.to_be_bytes()]);
+            chunk.copy_from_slice(&block[..chunk.len()]);
+            self.counter = self.counter.wrapping_add(1);
+        }
+    }
+}
 
 /// `RandomData()`
 pub(crate) fn construct(_: &mut Cx<'_>, _: ObjRef) -> Result<(), Stop> {
@@ -51,7 +79,7 @@ pub(crate) fn get_instance_byte_boolean(
 /// `generateData`
 pub(crate) fn generate_data(
     cx: &mut Cx<'_>,
-    _: ObjRef,
+    this: ObjRef,
     target: ObjRef,
     offset: i16,
     length: i16,
@@ -60,7 +88,7 @@ pub(crate) fn generate_data(
         // CryptoException.ILLEGAL_VALUE
         return cx.crypto_error(CryptoReason::IllegalValue);
     }
-    fill(cx, (target, offset), length)
+    fill(cx, this, (target, offset), length)
 }
 
 /// `nextBytes`: the offset after them.
@@ -75,15 +103,21 @@ pub(crate) fn next_bytes(
     Ok(offset.wrapping_add(length))
 }
 
-/// `setSeed`: the card's generator seeds itself; the bytes are read and add nothing.
+/// `setSeed`: a pseudo-random sequence is the seed's from then on, until a reset. The others are the card's generator, which
+/// seeds itself; the bytes are read and add nothing.
 pub(crate) fn set_seed(
     cx: &mut Cx<'_>,
-    _: ObjRef,
+    this: ObjRef,
     seed: ObjRef,
     offset: i16,
     length: i16,
 ) -> Result<(), Stop> {
-    cx.check(seed, offset, length)
+    let seed = cx.bytes(seed, offset, length)?;
+    if get_algorithm(cx, this)? == ALG_PSEUDO_RANDOM {
+        let seeded = Running::Seeded(Seeded::new(&seed));
+        cx.state.running.insert(this, seeded);
+    }
+    Ok(())
 }
 
 /// `getAlgorithm`
@@ -92,11 +126,19 @@ pub(crate) fn get_algorithm(cx: &mut Cx<'_>, this: ObjRef) -> Result<i8, Stop> {
     Ok(algorithm.cast_signed())
 }
 
-fn fill(cx: &mut Cx<'_>, (target, offset): (ObjRef, i16), length: i16) -> Result<(), Stop> {
+fn fill(
+    cx: &mut Cx<'_>,
+    this: ObjRef,
+    (target, offset): (ObjRef, i16),
+    length: i16,
+) -> Result<(), Stop> {
     let context = cx.context();
     let count = cx.vm.byte_range(target, offset, length, context)?.len();
     let mut bytes = vec![0; count];
-    draw(cx, &mut bytes);
+    match cx.state.running.get_mut(&this) {
+        Some(Running::Seeded(seeded)) => seeded.fill(&mut bytes),
+        _ => draw(cx, &mut bytes),
+    }
     cx.write(target, offset, &bytes)
 }
 

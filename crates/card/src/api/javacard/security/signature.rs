@@ -17,11 +17,16 @@ use hydra_vm::{Atomicity, FieldKind, ObjRef, Stop, Value};
 
 use super::{key, message_digest, named_parameter_spec, xec_key};
 use crate::api::{CryptoReason, Cx, one_shot};
-use scheme::{Family, Recovery, Scheme};
+use scheme::{Block, Family, Recovery, Scheme};
 
 /// The words of a signature: its scheme (number, digest, cipher, padding), the mode (0 before `init`), the key.
 const SCHEME: [u16; 4] = [0, 1, 2, 3];
+/// The mode is in its two low bits; above them is one more than the bytes of PSS's salt, 0 for as many as the digest's.
 const MODE: u16 = 4;
+const MODE_BITS: i16 = 3;
+const SALT_SHIFT: u32 = 2;
+/// No digest, modulus or padding leaves room for a longer salt: 4096 bits hold 512 bytes.
+const LONGEST_SALT: i16 = 512;
 const KEY: u16 = 5;
 
 /// The words of a signature.
@@ -116,10 +121,11 @@ pub(crate) fn init_key_byte(
 ) -> Result<(), Stop> {
     let scheme = scheme(cx, this)?;
     check_key(cx, &scheme, key, mode)?;
-    begin(cx, this, &scheme, (key, mode), &[])
+    begin(cx, this, &scheme, (key, mode.into()), &[])
 }
 
-/// `init(Key, byte, byte[], short, short)`: an initial vector; other schemes have no parameters.
+/// `init(Key, byte, byte[], short, short)`: an initial vector, or the number of bytes of PSS's salt in two; other schemes
+/// have no parameters.
 pub(crate) fn init_key_byte_bytes_short_short(
     cx: &mut Cx<'_>,
     this: ObjRef,
@@ -130,19 +136,28 @@ pub(crate) fn init_key_byte_bytes_short_short(
     length: i16,
 ) -> Result<(), Stop> {
     let scheme = scheme(cx, this)?;
-    check_key(cx, &scheme, key, mode)?;
     if scheme.family == Family::Recovery(Recovery::Unknown) {
         return cx.crypto_error(CryptoReason::IllegalUse);
     }
-    let parameters = cx.bytes(parameters, offset, length)?;
-    let fits = match scheme.family {
-        Family::Mac(kind) => kind.iv_length() == Some(parameters.len()),
-        _ => false,
+    let expected = match scheme.family {
+        Family::Mac(kind) => kind.iv_length(),
+        Family::Rsa(Block::Pss) => Some(2),
+        _ => None,
     };
-    if !fits {
+    if expected.is_none() || expected != usize::try_from(length).ok() {
         return cx.crypto_error(CryptoReason::IllegalValue);
     }
-    begin(cx, this, &scheme, (key, mode), &parameters)
+    check_key(cx, &scheme, key, mode)?;
+    let parameters = cx.bytes(parameters, offset, length)?;
+    if let (Family::Rsa(_), [high, low]) = (scheme.family, &parameters[..]) {
+        let salt = i16::from_be_bytes([*high, *low]);
+        if !(0..=LONGEST_SALT).contains(&salt) {
+            return cx.crypto_error(CryptoReason::IllegalValue);
+        }
+        let mode = i16::from(mode) | (salt + 1) << SALT_SHIFT;
+        return begin(cx, this, &scheme, (key, mode), &[]);
+    }
+    begin(cx, this, &scheme, (key, mode.into()), &parameters)
 }
 
 /// `setInitialDigest`: goes on after the beginning of a message that was hashed elsewhere; `ILLEGAL_USE` for a scheme
@@ -220,7 +235,7 @@ pub(crate) fn sign(
         }
         Family::Rsa(_) | Family::Dsa | Family::Ecdsa(_) => {
             let hash = hashed::finish(cx, this, &scheme, data)?;
-            sign_hash(cx, object, &scheme, &hash)?
+            sign_hash(cx, this, object, &scheme, &hash)?
         }
         Family::Eddsa => eddsa::sign(cx, this, object, data)?,
     };
@@ -243,7 +258,7 @@ pub(crate) fn sign_pre_computed_hash(
     let scheme = scheme(cx, this)?;
     let hash = given_hash(cx, &scheme, (hash, offset, length))?;
     cx.state.running.remove(&this);
-    let signature = sign_hash(cx, object, &scheme, &hash)?;
+    let signature = sign_hash(cx, this, object, &scheme, &hash)?;
     cx.write(target, target_offset, &signature)?;
     cx.length(signature.len())
 }
@@ -265,7 +280,7 @@ pub(crate) fn verify_pre_computed_hash(
     let signature = cx.bytes(signature, signature_offset, signature_length)?;
     let hash = given_hash(cx, &scheme, (hash, offset, length))?;
     cx.state.running.remove(&this);
-    verify_hash(cx, object, &scheme, &hash, &signature)
+    verify_hash(cx, this, object, &scheme, &hash, &signature)
 }
 
 /// `verify`
@@ -295,7 +310,7 @@ pub(crate) fn verify(
         Family::Recovery(Recovery::Unknown) => cx.crypto_error(CryptoReason::IllegalUse),
         Family::Rsa(_) | Family::Dsa | Family::Ecdsa(_) => {
             let hash = hashed::finish(cx, this, &scheme, data)?;
-            verify_hash(cx, object, &scheme, &hash, &signature)
+            verify_hash(cx, this, object, &scheme, &hash, &signature)
         }
         Family::Eddsa => eddsa::verify(cx, this, object, data, &signature),
     }
@@ -364,15 +379,25 @@ pub(super) fn end_verify(
     recovery::end_verify(cx, this, data)
 }
 
+/// The bytes of PSS's salt.
+fn salt(cx: &mut Cx<'_>, this: ObjRef, hash: &[u8]) -> Result<usize, Stop> {
+    let given = cx.short(this, MODE)?.unsigned_abs() >> SALT_SHIFT;
+    Ok(usize::from(given).checked_sub(1).unwrap_or(hash.len()))
+}
+
 fn sign_hash(
     cx: &mut Cx<'_>,
+    this: ObjRef,
     object: ObjRef,
     scheme: &Scheme,
     hash: &[u8],
 ) -> Result<Vec<u8>, Stop> {
     let function = message_digest::algorithm(scheme.digest);
     match scheme.family {
-        Family::Rsa(block) => rsa::sign(cx, object, block, function, hash),
+        Family::Rsa(block) => {
+            let salt = salt(cx, this, hash)?;
+            rsa::sign(cx, object, (block, function, salt), hash)
+        }
         Family::Dsa => dsa::sign(cx, object, hash),
         Family::Ecdsa(form) => ecdsa::sign(cx, object, form, hash),
         Family::Mac(_) | Family::Recovery(_) | Family::Eddsa => {
@@ -383,6 +408,7 @@ fn sign_hash(
 
 fn verify_hash(
     cx: &mut Cx<'_>,
+    this: ObjRef,
     object: ObjRef,
     scheme: &Scheme,
     hash: &[u8],
@@ -390,7 +416,10 @@ fn verify_hash(
 ) -> Result<bool, Stop> {
     let function = message_digest::algorithm(scheme.digest);
     match scheme.family {
-        Family::Rsa(block) => rsa::verify(cx, object, block, function, hash, signature),
+        Family::Rsa(block) => {
+            let salt = salt(cx, this, hash)?;
+            rsa::verify(cx, object, (block, function, salt), hash, signature)
+        }
         Family::Dsa => dsa::verify(cx, object, hash, signature),
         Family::Ecdsa(form) => ecdsa::verify(cx, object, form, hash, signature),
         Family::Mac(_) | Family::Recovery(_) | Family::Eddsa => {
@@ -464,10 +493,13 @@ fn part(cx: &mut Cx<'_>, this: ObjRef, index: usize) -> Result<i8, Stop> {
     Ok(part.cast_signed())
 }
 
-/// Throws unless `init` may be given this key and mode.
+/// Throws unless `init` may be given this key and mode; whether the key is set is looked at first.
 fn check_key(cx: &mut Cx<'_>, scheme: &Scheme, key: ObjRef, mode: i8) -> Result<(), Stop> {
     let fits = match key::passed(cx, key)? {
         Some(family) => {
+            if !key::is_initialized(cx, key)? {
+                return cx.crypto_error(CryptoReason::UninitializedKey);
+            }
             let bits = key::get_size(cx, key)?;
             match i16::from(mode) {
                 MODE_SIGN => scheme.signs_with(family, bits),
@@ -491,9 +523,6 @@ fn check_key(cx: &mut Cx<'_>, scheme: &Scheme, key: ObjRef, mode: i8) -> Result<
     if !fits || !named {
         return cx.crypto_error(CryptoReason::IllegalValue);
     }
-    if !key::is_initialized(cx, key)? {
-        return cx.crypto_error(CryptoReason::UninitializedKey);
-    }
     Ok(())
 }
 
@@ -502,11 +531,11 @@ fn begin(
     cx: &mut Cx<'_>,
     this: ObjRef,
     scheme: &Scheme,
-    (key, mode): (ObjRef, i8),
+    (key, mode): (ObjRef, i16),
     parameters: &[u8],
 ) -> Result<(), Stop> {
-    if cx.short(this, MODE)? != i16::from(mode) {
-        cx.set_short(this, MODE, i16::from(mode))?;
+    if cx.short(this, MODE)? != mode {
+        cx.set_short(this, MODE, mode)?;
     }
     if cx.object(this, KEY)? != key {
         cx.set_object(this, KEY, key)?;
@@ -531,7 +560,7 @@ fn initialised(cx: &mut Cx<'_>, this: ObjRef) -> Result<ObjRef, Stop> {
 /// The key, if the object was initialised, and for this mode: else `INVALID_INIT`.
 fn in_mode(cx: &mut Cx<'_>, this: ObjRef, mode: i16) -> Result<ObjRef, Stop> {
     let object = initialised(cx, this)?;
-    if cx.short(this, MODE)? != mode {
+    if cx.short(this, MODE)? & MODE_BITS != mode {
         return cx.crypto_error(CryptoReason::InvalidInit);
     }
     Ok(object)

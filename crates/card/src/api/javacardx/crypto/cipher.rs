@@ -95,14 +95,15 @@ pub(crate) fn init_key_byte_bytes_short_short(
     length: i16,
 ) -> Result<(), Stop> {
     let scheme = scheme(cx, this)?;
+    let wrong = scheme
+        .iv_length()
+        .is_some_and(|expected| expected == 0 || usize::try_from(length) != Ok(expected));
+    if wrong {
+        return cx.crypto_error(CryptoReason::IllegalValue);
+    }
     check_key(cx, &scheme, key, mode)?;
     let iv = cx.bytes(iv, offset, length)?;
-    match scheme.iv_length() {
-        Some(expected) if expected == 0 || iv.len() != expected => {
-            cx.crypto_error(CryptoReason::IllegalValue)
-        }
-        _ => begin(cx, this, &scheme, (key, mode), &iv),
-    }
+    begin(cx, this, &scheme, (key, mode), &iv)
 }
 
 /// `update`: how many bytes came out; the rest waits.
@@ -218,16 +219,15 @@ pub(super) fn check_key(
     key: ObjRef,
     mode: i8,
 ) -> Result<(), Stop> {
-    let family = key::passed(cx, key)?;
-    let fits = match family {
+    let fits = match key::passed(cx, key)? {
+        Some(_) if !key::is_initialized(cx, key)? => {
+            return cx.crypto_error(CryptoReason::UninitializedKey);
+        }
         Some(family) => scheme.takes(family, key::get_size(cx, key)?),
         None => false,
     };
     if !fits || !matches!(i16::from(mode), MODE_DECRYPT | MODE_ENCRYPT) {
         return cx.crypto_error(CryptoReason::IllegalValue);
-    }
-    if !key::is_initialized(cx, key)? {
-        return cx.crypto_error(CryptoReason::UninitializedKey);
     }
     Ok(())
 }

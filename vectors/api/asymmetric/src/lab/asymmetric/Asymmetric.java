@@ -299,8 +299,27 @@ public class Asymmetric extends Cases {
         case (byte) 0x89: CryptoException.throwIt((short) 8); break;
         case (byte) 0x8A: { KeyAgreement a = new OwnAgreement(); a.init(crt); put(a.getAlgorithm()); put(a.generateSecret(MESSAGE, O, (short) 4, t, O)); break; }
         case (byte) 0x8B: if (signer == null) { KeyPair pair = new KeyPair(KeyPair.ALG_RSA_CRT, (short) 2048); pair.genKeyPair(); signer = Signature.getInstance(Signature.ALG_RSA_SHA_256_PKCS1, false); signer.init(pair.getPrivate(), Signature.MODE_SIGN); } put(signer.sign(MESSAGE, O, (short) MESSAGE.length, t, O)); break;
+        case (byte) 0x8C: salted(O); salted((short) 20); salted((short) 94); break;
+        case (byte) 0x8D: salted((short) 95); break;
+        case (byte) 0x8E: Signature.getInstance(Signature.ALG_RSA_SHA_256_PKCS1_PSS, false).init(crt, Signature.MODE_SIGN, t, O, (short) 1); break;
+        case (byte) 0x8F: Signature.getInstance(Signature.ALG_RSA_SHA_256_PKCS1, false).init(crt, Signature.MODE_SIGN, t, O, (short) 2); break;
+        case (byte) 0x90: Util.setShort(t, O, (short) -1); Signature.getInstance(Signature.ALG_RSA_SHA_256_PKCS1_PSS, false).init(crt, Signature.MODE_SIGN, t, O, (short) 2); break;
         default: ISOException.throwIt(ISO7816.SW_INCORRECT_P1P2);
         }
+    }
+
+    /** PSS with so many bytes of salt: whether two signatures are the same, and which salt verifies. */
+    void salted(short salt) {
+        Signature s = Signature.getInstance(Signature.ALG_RSA_SHA_256_PKCS1_PSS, false);
+        Util.setShort(t, (short) 400, salt);
+        s.init(crt, Signature.MODE_SIGN, t, (short) 400, (short) 2);
+        s.sign(MESSAGE, O, (short) MESSAGE.length, t, O);
+        s.sign(MESSAGE, O, (short) MESSAGE.length, t, (short) 128);
+        put(Util.arrayCompare(t, O, t, (short) 128, (short) 128) == 0);
+        s.init(pub, Signature.MODE_VERIFY, t, (short) 400, (short) 2);
+        put(s.verify(MESSAGE, O, (short) MESSAGE.length, t, (short) 128, (short) 128));
+        s.init(pub, Signature.MODE_VERIFY);
+        put(s.verify(MESSAGE, O, (short) MESSAGE.length, t, (short) 128, (short) 128));
     }
 }
 

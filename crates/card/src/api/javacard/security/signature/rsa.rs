@@ -14,6 +14,9 @@ use crate::api::javacard::security::{
 };
 use crate::api::{CryptoReason, Cx};
 
+/// What RSA is applied to, the digest's function, and how many bytes PSS's salt has.
+pub(super) type Encoding = (Block, Option<HashAlgorithm>, usize);
+
 /// The private key of either class.
 pub(crate) fn private(cx: &mut Cx<'_>, object: ObjRef) -> Result<RsaPrivate, Stop> {
     match key::family(cx, object)? {
@@ -26,14 +29,13 @@ pub(crate) fn private(cx: &mut Cx<'_>, object: ObjRef) -> Result<RsaPrivate, Sto
 pub(super) fn sign(
     cx: &mut Cx<'_>,
     object: ObjRef,
-    block: Block,
-    function: Option<HashAlgorithm>,
+    (block, function, salt): Encoding,
     hash: &[u8],
 ) -> Result<Vec<u8>, Stop> {
     let key = private(cx, object)?;
     let encoded = match (block, function) {
         (Block::Pss, Some(function)) => {
-            let mut salt = vec![0; function.len()];
+            let mut salt = vec![0; salt];
             random_data::draw(cx, &mut salt);
             rsa::pss_encode(function, hash, &salt, key.bits())
         }
@@ -62,12 +64,11 @@ fn raise(cx: &mut Cx<'_>, key: &RsaPrivate, block: &[u8]) -> Result<Vec<u8>, Sto
     }
 }
 
-/// Whether a signature is that over a digest; the salt of PSS is as long as the digest.
+/// Whether a signature is that over a digest.
 pub(super) fn verify(
     cx: &mut Cx<'_>,
     object: ObjRef,
-    block: Block,
-    function: Option<HashAlgorithm>,
+    (block, function, salt): Encoding,
     hash: &[u8],
     signature: &[u8],
 ) -> Result<bool, Stop> {
@@ -76,9 +77,7 @@ pub(super) fn verify(
     };
     let key: RsaPublic = rsa_public_key::rsa(cx, object)?;
     Ok(match (block, function) {
-        (Block::Pss, Some(function)) => {
-            rsa::pss_verify(function, hash, function.len(), &found, key.bits())
-        }
+        (Block::Pss, Some(function)) => rsa::pss_verify(function, hash, salt, &found, key.bits()),
         _ => encode(block, function, hash, key.len()).is_some_and(|right| ct_eq(&right, &found)),
     })
 }

@@ -74,7 +74,7 @@ pub(crate) fn array_fill_generic_non_atomic(
     )
 }
 
-/// `arrayCompareGeneric`: bytes count as unsigned, as in `Util.arrayCompare`; short and int have their sign.
+/// `arrayCompareGeneric`: components have their sign, bytes too, as in `Util.arrayCompare`.
 pub(crate) fn array_compare_generic(
     cx: &mut Cx<'_>,
     source: ObjRef,
@@ -83,13 +83,12 @@ pub(crate) fn array_compare_generic(
     target_offset: i16,
     count: i16,
 ) -> Result<i8, Stop> {
-    let source = Components::of(cx, source)?;
-    let target = Components::of(cx, target)?;
+    let [source, target] = Components::both(cx, source, target)?;
+    source.range(cx, source_offset, count)?;
+    target.range(cx, target_offset, count)?;
     if source.width != target.width {
         return cx.util_error(UtilReason::TypeMismatched);
     }
-    source.range(cx, source_offset, count)?;
-    target.range(cx, target_offset, count)?;
     let width = source.width;
     let source = source.read(cx, source_offset, count)?;
     let target = target.read(cx, target_offset, count)?;
@@ -109,6 +108,8 @@ pub(crate) fn array_find_generic(
     value: ObjRef,
     value_offset: i16,
 ) -> Result<i16, Stop> {
+    cx.check_object(array)?;
+    cx.check_object(value)?;
     let components = Components::of(cx, array)?;
     let rest = usize::try_from(offset)
         .ok()
@@ -132,8 +133,7 @@ fn repack(
     (target, target_offset): (ObjRef, i16),
     atomicity: Atomicity,
 ) -> Result<i16, Stop> {
-    let source = Components::of(cx, source)?;
-    let target = Components::of(cx, target)?;
+    let [source, target] = Components::both(cx, source, target)?;
     let (_, count) = source.range(cx, source_offset, source_count)?;
     let size = count * source.width;
     if !size.is_multiple_of(target.width) {
@@ -154,8 +154,7 @@ fn fill(
     (value, value_offset): (ObjRef, i16),
     atomicity: Atomicity,
 ) -> Result<i16, Stop> {
-    let array = Components::of(cx, array)?;
-    let value = Components::of(cx, value)?;
+    let [array, value] = Components::both(cx, array, value)?;
     if array.width != value.width {
         return cx.util_error(UtilReason::TypeMismatched);
     }
@@ -169,7 +168,7 @@ fn fill(
 /// A component's value as it is ordered.
 fn ordered(component: &[u8]) -> i32 {
     match *component {
-        [byte] => byte.into(),
+        [byte] => byte.cast_signed().into(),
         [a, b] => i16::from_be_bytes([a, b]).into(),
         [a, b, c, d] => i32::from_be_bytes([a, b, c, d]),
         _ => 0,
