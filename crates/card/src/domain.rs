@@ -11,6 +11,7 @@ mod get_data;
 pub(crate) mod keys;
 pub(crate) mod recipients;
 pub(crate) mod session;
+mod set_status;
 mod status;
 mod store_data;
 
@@ -19,7 +20,7 @@ use alloc::vec::Vec;
 
 use hydra_gp::command::ins;
 use hydra_gp::scp03::SecurityLevel;
-use hydra_gp::{Command as GpCommand, Delete, Install, PutKey};
+use hydra_gp::{CardState, Command as GpCommand, Delete, Install, PutKey};
 use hydra_wire::{Command, Response, StatusWord};
 
 use crate::card::{Card, Mute};
@@ -151,8 +152,17 @@ impl Card {
                 _ => StatusWord::SECURITY_STATUS_NOT_SATISFIED,
             });
         }
+        // GPCS 2.3.1 §5.1.1.4, Table 11-1: a locked card changes neither content nor data.
+        let changes = !matches!(
+            &command,
+            GpCommand::GetData(_) | GpCommand::GetStatus(_) | GpCommand::SetStatus(_)
+        );
+        if changes && Lifetime::load(self.runtime.vm()).state >= CardState::Locked {
+            return Err(StatusWord::CONDITIONS_NOT_SATISFIED);
+        }
         match command {
             GpCommand::GetData(get) => self.get_data(domain, session, &get),
+            GpCommand::SetStatus(request) => self.set_status(domain, &request),
             GpCommand::GetStatus(question) => self.get_status(domain, session, question),
             GpCommand::Install(Install::Personalization(instance)) => {
                 self.install_for_personalization(domain, session, &instance)

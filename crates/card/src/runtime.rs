@@ -15,7 +15,7 @@ pub(crate) mod service;
 pub(crate) use apdu::{Apdu, ApduFault, ApduState};
 pub(crate) use install::Installing;
 pub use instance::Instance;
-pub use platform::{Direction, Platform};
+pub use platform::{CardEnd, Direction, Platform};
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use hydra_cap::CapFile;
 use hydra_crypto::aes_cbc_encrypt;
-use hydra_gp::Privileges;
+use hydra_gp::{
+    CardState, Command as GpCommand, Delete, GetStatus, Privileges, SetStatus, StatusScope,
+};
 use hydra_reader::{ClientError, GpClient};
 use hydra_testkit::Issued;
 use hydra_wire::{Aid, Command, Response, StatusWord, hex};
@@ -296,6 +298,153 @@ fn an_applet_ends_its_secure_channel() {
     );
     let plain = Command::new(0x80, 0x20, 0, 0).with_data(&[5]).with_le(256);
     assert_eq!(client.transmit_plain(&plain).unwrap().data, [5, 0x00, 0x80]);
+}
+
+/// What an answer of the applet of `org.globalplatform` says, asked for a case.
+fn asked(issued: &mut Issued, case: u8) -> Response {
+    issued.send(&Command::new(0x80, 0x01, case, 0).with_le(256))
+}
+
+/// A card on which an applet with the privileges to lock and to terminate it is selected, and another is there.
+fn guarded() -> (Issued, Aid, Aid) {
+    let mut issued = globe();
+    let globe = cap(&root().join("org.globalplatform"));
+    let module = globe.applets()[0].aid.clone();
+    let guard: Aid = "F048594455470A02".parse().unwrap();
+    let privileges = Privileges::CARD_LOCK | Privileges::CARD_TERMINATE;
+    issued
+        .session(|client| client.install(globe.aid(), &module, &guard, privileges, &[]))
+        .unwrap();
+    assert_eq!(issued.select(&guard).sw, StatusWord::NO_ERROR);
+    (issued, guard, module)
+}
+
+/// Sends a command to the issuer's domain under its keys; the status word.
+fn issuer(issued: &mut Issued, command: &GpCommand) -> StatusWord {
+    let keys = issued.record.issuer_keys.clone();
+    let mut client = GpClient::attach(&mut issued.card);
+    let domain: Aid = "A000000151000000".parse().unwrap();
+    let select = Command::select(&domain).with_le(256);
+    let selected = client.transmit_plain(&select).unwrap().sw;
+    assert!(selected.is_success_or_warning(), "{selected}");
+    client.authenticate(&keys, &[9; 8]).unwrap();
+    client
+        .transmit("to the issuer's domain", &command.to_apdu())
+        .unwrap()
+        .sw
+}
+
+#[test]
+fn a_locked_card_has_the_issuers_domain_alone() {
+    let (mut issued, guard, other) = guarded();
+    assert_eq!(asked(&mut issued, 0x06), Response::ok(vec![1, 0x7F]));
+    // What is selected stays so until its session ends, and can't lock again.
+    assert_eq!(asked(&mut issued, 0x06), Response::ok(vec![0, 0x7F]));
+    let opened = issued.send(&Command::new(0x00, 0x70, 0, 0).with_le(1));
+    assert_eq!(opened.sw, StatusWord::FUNCTION_NOT_SUPPORTED);
+    assert_eq!(issued.select(&other).sw, StatusWord::FUNCTION_NOT_SUPPORTED);
+    issued.power_cycle().unwrap();
+    for applet in [&guard, &other] {
+        assert_eq!(issued.select(applet).sw, StatusWord::FUNCTION_NOT_SUPPORTED);
+    }
+    let anything = issued.send(&Command::new(0x00, 0xA4, 0x04, 0).with_le(256));
+    assert_eq!(anything.sw, StatusWord::CARD_LOCKED);
+    // On another channel nothing is selected; SELECT opens none.
+    let elsewhere = issued.send(&Command::new(0x01, 0xA4, 0x04, 0).with_le(256));
+    assert_eq!(elsewhere.sw, StatusWord::FUNCTION_NOT_SUPPORTED);
+    let delete = GpCommand::Delete(Delete::Object {
+        aid: other.clone(),
+        token: Vec::new(),
+    });
+    assert_eq!(
+        issuer(&mut issued, &delete),
+        StatusWord::CONDITIONS_NOT_SATISFIED
+    );
+    let status = GpCommand::GetStatus(GetStatus::all(StatusScope::IssuerDomain));
+    assert_eq!(issuer(&mut issued, &status), StatusWord::NO_ERROR);
+    let unlock = GpCommand::SetStatus(SetStatus::card(CardState::Secured));
+    assert_eq!(issuer(&mut issued, &unlock), StatusWord::NO_ERROR);
+    assert_eq!(
+        issuer(&mut issued, &unlock),
+        StatusWord::CONDITIONS_NOT_SATISFIED
+    );
+    issued.power_cycle().unwrap();
+    assert_eq!(issued.select(&other).sw, StatusWord::NO_ERROR);
+}
+
+#[test]
+fn a_terminated_card_answers_get_data_alone_and_for_good() {
+    let (mut issued, guard, _) = guarded();
+    assert_eq!(asked(&mut issued, 0x07), Response::ok(vec![1, 0xFF]));
+    for _ in 0..2 {
+        let get_data = Command::new(0x80, 0xCA, 0x00, 0x66).with_le(256);
+        assert_eq!(issued.send(&get_data).sw, StatusWord::NO_ERROR);
+        for refused in [
+            Command::select(&guard),
+            Command::new(0x00, 0xA4, 0x04, 0),
+            Command::new(0x00, 0x70, 0, 0),
+            Command::new(0x80, 0x01, 0x07, 0),
+            Command::new(0x80, 0x50, 0, 0).with_data(&[1; 8]),
+            Command::new(0x80, 0xF0, 0x80, 0x0F),
+            Command::new(0x81, 0xCA, 0x00, 0x66),
+        ] {
+            let answer = issued.send(&refused.with_le(256)).sw;
+            assert_eq!(answer, StatusWord::FUNCTION_NOT_SUPPORTED);
+        }
+        issued.power_cycle().unwrap();
+    }
+}
+
+#[test]
+fn the_card_s_state_goes_forward_and_only_who_may_moves_it() {
+    // Without the privileges an applet moves nothing.
+    let mut issued = globe();
+    assert_eq!(asked(&mut issued, 0x06), Response::ok(vec![0, 0x0F]));
+    assert_eq!(asked(&mut issued, 0x07), Response::ok(vec![0, 0x0F]));
+    for (state, expected) in [
+        (0x0F, StatusWord::CONDITIONS_NOT_SATISFIED),
+        (0x07, StatusWord::CONDITIONS_NOT_SATISFIED),
+        (0x10, StatusWord::WRONG_DATA),
+        (0x7F, StatusWord::NO_ERROR),
+        (0x01, StatusWord::CONDITIONS_NOT_SATISFIED),
+        (0x0F, StatusWord::NO_ERROR),
+        (0x7F, StatusWord::NO_ERROR),
+        (0xFF, StatusWord::NO_ERROR),
+    ] {
+        let mut command = SetStatus::card(CardState::Secured);
+        command.state = state;
+        let status = issuer(&mut issued, &GpCommand::SetStatus(command));
+        assert_eq!(status, expected, "{state:02X}");
+    }
+    let select = issued.send(&Command::new(0x00, 0xA4, 0x04, 0).with_le(256));
+    assert_eq!(select.sw, StatusWord::FUNCTION_NOT_SUPPORTED);
+}
+
+#[test]
+fn the_issuer_locks_and_unlocks_an_application() {
+    let (mut issued, guard, other) = guarded();
+    for (state, expected, selected) in [
+        (0x80, StatusWord::NO_ERROR, StatusWord::NOT_FOUND),
+        (
+            0x80,
+            StatusWord::CONDITIONS_NOT_SATISFIED,
+            StatusWord::NOT_FOUND,
+        ),
+        (0x00, StatusWord::NO_ERROR, StatusWord::NO_ERROR),
+        (
+            0x00,
+            StatusWord::CONDITIONS_NOT_SATISFIED,
+            StatusWord::NO_ERROR,
+        ),
+    ] {
+        let command = GpCommand::SetStatus(SetStatus::application(&other, state));
+        assert_eq!(issuer(&mut issued, &command), expected);
+        assert_eq!(issued.select(&other).sw, selected);
+        assert_eq!(issued.select(&guard).sw, StatusWord::NO_ERROR);
+    }
+    let nobody: Aid = "F0485944554777".parse().unwrap();
+    let command = GpCommand::SetStatus(SetStatus::application(&nobody, 0x80));
+    assert_eq!(issuer(&mut issued, &command), StatusWord::DATA_NOT_FOUND);
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub use load::Load;
 pub use put_key::PutKey;
 pub use secure::{ExternalAuthenticate, InitializeUpdate};
 pub use select::{FileInformation, Occurrence, Select};
-pub use status::{GetStatus, StatusScope};
+pub use status::{GetStatus, SetStatus, SetStatusScope, StatusScope};
 
 /// One command to a security domain or to the card.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub enum Command {
     PutKey(PutKey),
     /// GPCS 2.3.1 §11.9 SELECT
     Select(Select),
+    /// GPCS 2.3.1 §11.10 SET STATUS
+    SetStatus(SetStatus),
     /// GPCS 2.3.1 §11.11 STORE DATA
     StoreData(StoreData),
     /// Amendment D §7.1.1 INITIALIZE UPDATE
@@ -77,6 +79,8 @@ pub mod ins {
     pub const INSTALL: u8 = 0xE6;
     /// LOAD
     pub const LOAD: u8 = 0xE8;
+    /// SET STATUS
+    pub const SET_STATUS: u8 = 0xF0;
     /// GET STATUS
     pub const GET_STATUS: u8 = 0xF2;
 }
@@ -93,6 +97,7 @@ impl Command {
             Self::ManageChannel(command) => command.to_apdu(),
             Self::PutKey(command) => command.to_apdu(),
             Self::Select(command) => command.to_apdu(),
+            Self::SetStatus(command) => command.to_apdu(),
             Self::StoreData(command) => command.to_apdu(),
             Self::InitializeUpdate(command) => command.to_apdu(),
             Self::ExternalAuthenticate(command) => command.to_apdu(),
@@ -130,6 +135,7 @@ impl TryFrom<&hydra_wire::Command> for Command {
             ins::MANAGE_CHANNEL => Self::ManageChannel(ManageChannel::read(apdu)?),
             ins::PUT_KEY => Self::PutKey(PutKey::read(apdu)?),
             ins::SELECT => Self::Select(Select::read(apdu)?),
+            ins::SET_STATUS => Self::SetStatus(SetStatus::read(apdu)?),
             ins::STORE_DATA => Self::StoreData(StoreData::read(apdu)?),
             ins::INITIALIZE_UPDATE => Self::InitializeUpdate(InitializeUpdate::read(apdu)?),
             ins::EXTERNAL_AUTHENTICATE => {
@@ -151,6 +157,7 @@ fn known(instruction: u8) -> bool {
             | ins::MANAGE_CHANNEL
             | ins::PUT_KEY
             | ins::SELECT
+            | ins::SET_STATUS
             | ins::STORE_DATA
             | ins::INITIALIZE_UPDATE
             | ins::EXTERNAL_AUTHENTICATE

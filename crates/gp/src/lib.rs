@@ -51,8 +51,8 @@ pub mod script;
 pub use command::{
     Command, CommandError, DataEncryption, DataFormat, Delete, ExternalAuthenticate,
     FileInformation, GetData, GetStatus, InitializeUpdate, Install, InstallApplication,
-    InstallForLoad, Load, MakeSelectable, ManageChannel, Occurrence, PutKey, Select, StatusScope,
-    StoreData,
+    InstallForLoad, Load, MakeSelectable, ManageChannel, Occurrence, PutKey, Select, SetStatus,
+    SetStatusScope, StatusScope, StoreData,
 };
 pub use key::{KeyBlock, KeyInfo, KeySet};
 pub use life_cycle::{ApplicationState, CardState, LoadFileState};

@@ -27,9 +27,14 @@ impl CardState {
         .find(|state| *state as u8 == byte)
     }
 
-    /// Whether the card may go from here to `next`: forward only, but that a lock can be taken off (GPCS 2.3.1 §5.1.1).
+    /// Whether the card may go from here to `next`: forward only, but that only a SECURED card is locked and the lock can be
+    /// taken off (GPCS 2.3.1 §5.1.1, Figure 5-1).
     pub fn may_become(self, next: Self) -> bool {
-        next > self || (self == Self::Locked && next == Self::Secured)
+        match (self, next) {
+            (_, Self::Locked) => self == Self::Secured,
+            (Self::Locked, Self::Secured) => true,
+            _ => next > self,
+        }
     }
 }
 

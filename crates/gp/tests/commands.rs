@@ -155,6 +155,14 @@ fn commands() -> Vec<(Command, &'static str)> {
             "80D80081 46 31 88110707070707070707070707070707070707 03010203 88110707070707070707070707070707070707 03010203 88110707070707070707070707070707070707 03010203 00",
         ),
         (
+            Command::SetStatus(SetStatus::card(CardState::Locked)),
+            "80F0807F",
+        ),
+        (
+            Command::SetStatus(SetStatus::application(&aid("A0000001510001"), 0x80)),
+            "80F04080 07 A0000001510001",
+        ),
+        (
             Command::StoreData(StoreData::single(DataFormat::BerTlv, &[0xE3, 0])),
             "80E29000 02 E300",
         ),

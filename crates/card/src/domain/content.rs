@@ -153,7 +153,10 @@ impl Card {
             }
             Some(package) => {
                 // The other privileges that an application could have do nothing yet.
-                let known = Privileges::GLOBAL_REGISTRY | Privileges::GLOBAL_LOCK;
+                let known = Privileges::GLOBAL_REGISTRY
+                    | Privileges::GLOBAL_LOCK
+                    | Privileges::CARD_LOCK
+                    | Privileges::CARD_TERMINATE;
                 if request.privileges.without(known) != Privileges::NONE {
                     return Err(StatusWord::WRONG_DATA);
                 }

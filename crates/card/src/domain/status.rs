@@ -80,7 +80,7 @@ fn in_scope(scope: StatusScope, entry: &Entry) -> bool {
 }
 
 /// §11.4.2.3: a domain without Global Registry sees what is associated with it, directly or not.
-fn belongs_to(vm: &Vm, entry: &Entry, domain: EntryId) -> bool {
+pub(super) fn belongs_to(vm: &Vm, entry: &Entry, domain: EntryId) -> bool {
     let mut above = entry.domain;
     loop {
         if above == domain {

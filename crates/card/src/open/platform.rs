@@ -3,14 +3,14 @@
 use alloc::vec::Vec;
 
 use hydra_crypto::Random as _;
-use hydra_gp::{ApplicationState, Privileges};
+use hydra_gp::{ApplicationState, CardState, Privileges};
 use hydra_vm::Vm;
 use hydra_wire::{Command, Response, StatusWord};
 
 use super::registry;
 use super::{Lifetime, Open};
 use crate::outbox;
-use crate::runtime::{AppletRef, Direction, Platform};
+use crate::runtime::{AppletRef, CardEnd, Direction, Platform};
 
 impl Platform for Open {
     fn draw(&mut self, _vm: &mut Vm, purpose: &str, counter: u64, out: &mut [u8]) {
@@ -39,6 +39,21 @@ impl Platform for Open {
 
     fn card_state(&mut self, vm: &mut Vm) -> u8 {
         Lifetime::load(vm).state as u8
+    }
+
+    /// GPCS 2.3.1 §9.6.3, §9.6.4
+    fn end_card(&mut self, vm: &mut Vm, by: AppletRef, end: CardEnd) -> bool {
+        let (privilege, next) = match end {
+            CardEnd::Lock => (Privileges::CARD_LOCK, CardState::Locked),
+            CardEnd::Terminate => (Privileges::CARD_TERMINATE, CardState::Terminated),
+        };
+        let mut lifetime = Lifetime::load(vm);
+        let allowed = has(vm, by, privilege) && lifetime.state.may_become(next);
+        if allowed {
+            lifetime.state = next;
+            lifetime.store(vm);
+        }
+        allowed
     }
 
     /// An applet that asks while it is being installed has no entry yet: it is INSTALLED.

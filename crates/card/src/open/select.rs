@@ -4,10 +4,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use hydra_gp::command::ins;
-use hydra_gp::{Command as GpCommand, FileInformation, ManageChannel, Occurrence, Select};
+use hydra_gp::{
+    CardState, Command as GpCommand, FileInformation, ManageChannel, Occurrence, Select,
+};
 use hydra_vm::AppletId;
 use hydra_wire::{Command, Response, StatusWord, tlv};
 
+use super::Lifetime;
 use super::channel::{Channel, HOST_CHANNELS};
 use super::registry::{self, Answering, Entry, EntryId, Kind};
 use crate::card::{Card, Mute};
@@ -15,9 +18,21 @@ use crate::card::{Card, Mute};
 impl Card {
     /// Carries out a command on a logical channel: OPEN's own commands here, the others by the selected application.
     pub(crate) fn dispatch(&mut self, at: u8, command: &Command) -> Result<Response, Mute> {
+        let state = Lifetime::load(self.runtime.vm()).state;
+        if state == CardState::Terminated {
+            return self.terminated(at, command);
+        }
         let interindustry = command.cla & 0x80 == 0;
         if interindustry && matches!(command.ins, ins::SELECT | ins::MANAGE_CHANNEL) {
             match GpCommand::try_from(command) {
+                Ok(GpCommand::Select(select)) if state == CardState::Locked => {
+                    return Ok(self.select_locked(at, &select, command));
+                }
+                Ok(GpCommand::ManageChannel(
+                    ManageChannel::Open | ManageChannel::OpenNumber(_),
+                )) if state == CardState::Locked => {
+                    return Ok(StatusWord::FUNCTION_NOT_SUPPORTED.into());
+                }
                 Ok(GpCommand::Select(select)) => return Ok(self.select(at, &select, command)),
                 Ok(GpCommand::ManageChannel(manage)) => return Ok(self.manage(at, manage)),
                 // GPCS 2.3.1 §11.9.1: a SELECT of another kind is the application's.
@@ -40,6 +55,41 @@ impl Card {
                 Ok(self.runtime.process(&mut self.open, at, applet, command))
             }
             None => Ok(StatusWord::COMMAND_NOT_ALLOWED.into()),
+        }
+    }
+
+    /// GPCS 2.3.1 §5.1.1.5, §9.6.4: a terminated card has no sessions, and the issuer's domain, which has the Final Application
+    /// privilege, answers GET DATA on the basic channel.
+    fn terminated(&mut self, at: u8, command: &Command) -> Result<Response, Mute> {
+        let open: Vec<u8> = self.open.channels.keys().copied().collect();
+        for number in open {
+            self.close_channel(number);
+        }
+        self.open.channels.insert(0, Channel::new(EntryId::ISSUER));
+        let issuer = registry::get(self.runtime.vm(), EntryId::ISSUER);
+        match (GpCommand::try_from(command), issuer) {
+            (Ok(GpCommand::GetData(_)), Some(issuer)) if at == 0 => {
+                self.domain_command(at, &issuer, command)
+            }
+            _ => Ok(StatusWord::FUNCTION_NOT_SUPPORTED.into()),
+        }
+    }
+
+    /// GPCS 2.3.1 §6.4.2.1.2, §6.4.3.1.2: on a locked card only the issuer's domain is selected, with a warning, and only on
+    /// the basic channel; another one is closed.
+    fn select_locked(&mut self, at: u8, select: &Select, command: &Command) -> Response {
+        if at != 0 {
+            self.close_channel(at);
+            return StatusWord::FUNCTION_NOT_SUPPORTED.into();
+        }
+        let issuer = registry::get(self.runtime.vm(), EntryId::ISSUER)
+            .filter(|issuer| issuer.aid.starts_with(&select.name));
+        match issuer.map(|issuer| self.try_select(at, &issuer, command)) {
+            Some(Ok(response)) => Response {
+                data: response.data,
+                sw: StatusWord::CARD_LOCKED,
+            },
+            _ => StatusWord::FUNCTION_NOT_SUPPORTED.into(),
         }
     }
 
@@ -97,6 +147,10 @@ impl Card {
         entry: &Entry,
         command: &Command,
     ) -> Result<Response, StatusWord> {
+        let state = Lifetime::load(self.runtime.vm()).state;
+        if state >= CardState::Locked && entry.kind != Kind::Issuer {
+            return Err(StatusWord::FUNCTION_NOT_SUPPORTED);
+        }
         let response = match &entry.kind {
             Kind::Issuer | Kind::Domain => {
                 self.runtime.deselect(&mut self.open, at);

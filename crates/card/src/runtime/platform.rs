@@ -23,6 +23,9 @@ pub trait Platform {
     /// The card's life cycle state (GPCS 2.3.1 §11.1.1).
     fn card_state(&mut self, vm: &mut Vm) -> u8;
 
+    /// Locks or terminates the card for an applet; whether it may.
+    fn end_card(&mut self, vm: &mut Vm, by: AppletRef, end: CardEnd) -> bool;
+
     /// An application's life cycle state (GPCS 2.3.1 §11.1.1).
     fn application_state(&mut self, vm: &mut Vm, applet: AppletRef) -> u8;
 
@@ -78,6 +81,15 @@ pub trait Platform {
 
     /// What the secure channel protects, as `org.globalplatform.SecureChannel` codes it.
     fn security_level(&mut self, vm: &mut Vm, at: (AppletRef, u8)) -> u8;
+}
+
+/// What an applet may ask for the whole card (`GPSystem.lockCard`, `GPSystem.terminateCard`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CardEnd {
+    /// Until it is unlocked, only the final application is selected.
+    Lock,
+    /// For good.
+    Terminate,
 }
 
 /// Which way [`Platform::sensitive_data`] goes.

@@ -30,6 +30,63 @@ pub enum StatusScope {
     LoadFilesAndModules = 0x10,
 }
 
+/// GPCS 2.3.1 §11.10 SET STATUS
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetStatus {
+    /// Whose state.
+    pub scope: SetStatusScope,
+    /// The state to come to; of an application only whether bit 8 says LOCKED.
+    pub state: u8,
+    /// The application or security domain; ignored for the card.
+    pub aid: Vec<u8>,
+}
+
+/// Whose state is set (GPCS 2.3.1 §11.10.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetStatusScope {
+    /// The issuer security domain's, which is the card's.
+    Card = 0x80,
+    /// An application's or a supplementary security domain's.
+    Application = 0x40,
+}
+
+impl SetStatus {
+    /// The card's state.
+    pub fn card(state: crate::CardState) -> Self {
+        Self {
+            scope: SetStatusScope::Card,
+            state: state as u8,
+            aid: Vec::new(),
+        }
+    }
+
+    /// Locks an application, or unlocks it.
+    pub fn application(aid: &hydra_wire::Aid, state: u8) -> Self {
+        Self {
+            scope: SetStatusScope::Application,
+            state,
+            aid: aid.as_bytes().to_vec(),
+        }
+    }
+
+    pub(super) fn read(apdu: &hydra_wire::Command) -> Result<Self, CommandError> {
+        let scope = match apdu.p1 & 0xE0 {
+            0x80 => SetStatusScope::Card,
+            0x40 => SetStatusScope::Application,
+            _ => return Err(parameters(apdu)),
+        };
+        Ok(Self {
+            scope,
+            state: apdu.p2,
+            aid: owned(&apdu.data),
+        })
+    }
+
+    pub(super) fn to_apdu(&self) -> hydra_wire::Command {
+        command(ins::SET_STATUS, self.scope as u8, self.state, &self.aid)
+    }
+}
+
 impl GetStatus {
     /// All entries of a part of the registry, from the first.
     pub fn all(scope: StatusScope) -> Self {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use hydra_gp::command::ManageChannel;
-use hydra_gp::{Command as GpCommand, Delete, Install, StatusScope};
+use hydra_gp::{Command as GpCommand, Delete, Install, SetStatusScope, StatusScope};
 use hydra_wire::{Command, hex};
 
 /// Instructions of ISO/IEC 7816-4 and of the card application toolkit (TS 102 221), by class and number. GlobalPlatform's own are
@@ -125,6 +125,16 @@ fn known_command(command: &GpCommand) -> String {
             };
             format!("GET STATUS of {part}")
         }
+        GpCommand::SetStatus(set) => match set.scope {
+            SetStatusScope::Card => format!("SET STATUS of the card to {:02X}", set.state),
+            SetStatusScope::Application => {
+                format!(
+                    "SET STATUS of {} to {:02X}",
+                    hex::encode(&set.aid),
+                    set.state
+                )
+            }
+        },
         GpCommand::StoreData(store) => format!("STORE DATA block {}", store.block),
         GpCommand::Load(load) => {
             let last = if load.last { ", the last" } else { "" };

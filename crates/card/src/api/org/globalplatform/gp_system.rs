@@ -2,7 +2,7 @@ use hydra_vm::{ObjRef, Stop};
 
 use crate::api::Cx;
 use crate::api::javacard::framework::aid;
-use crate::runtime::service;
+use crate::runtime::{CardEnd, service};
 
 /// The bit of the Global Registry privilege in the second byte of privileges (GPCS 2.3.1 §11.1.2).
 const GLOBAL_REGISTRY: u8 = 0x04;
@@ -48,14 +48,21 @@ pub(crate) fn get_secure_channel(cx: &mut Cx<'_>) -> Result<ObjRef, Stop> {
     }
 }
 
-/// `GPSystem.lockCard`: false, since no application can have the Card Lock privilege here.
-pub(crate) fn lock_card(_: &mut Cx<'_>) -> Result<bool, Stop> {
-    Ok(false)
+/// `GPSystem.lockCard`: false without the Card Lock privilege, and unless the card is SECURED.
+pub(crate) fn lock_card(cx: &mut Cx<'_>) -> Result<bool, Stop> {
+    end_card(cx, CardEnd::Lock)
 }
 
-/// `GPSystem.terminateCard`: false, since no application can have the Card Terminate privilege here.
-pub(crate) fn terminate_card(_: &mut Cx<'_>) -> Result<bool, Stop> {
-    Ok(false)
+/// `GPSystem.terminateCard`: false without the Card Terminate privilege.
+pub(crate) fn terminate_card(cx: &mut Cx<'_>) -> Result<bool, Stop> {
+    end_card(cx, CardEnd::Terminate)
+}
+
+fn end_card(cx: &mut Cx<'_>, end: CardEnd) -> Result<bool, Stop> {
+    Ok(match cx.applet() {
+        Some(applet) => cx.platform.end_card(cx.vm, applet, end),
+        None => false,
+    })
 }
 
 /// `GPSystem.setATRHistBytes`: false, since no application can have the Card Reset privilege here.

@@ -36,6 +36,8 @@ public class Globe extends Cases implements Application {
         case 0x01: put(GPSystem.setCardContentState((byte) 0x17)); put(GPSystem.getCardContentState()); put(GPSystem.setCardContentState(GPSystem.APPLICATION_INSTALLED)); put(GPSystem.setCardContentState(GPSystem.APPLICATION_SELECTABLE)); put(GPSystem.getCardContentState()); break;
         case 0x02: put(GPSystem.getCVM(GPSystem.CVM_GLOBAL_PIN) == null); put(GPSystem.getService(null, (short) 0x8211) == null); break;
         case 0x03: put(GPSystem.lockCard()); put(GPSystem.terminateCard()); put(GPSystem.setATRHistBytes(bytes, O, (byte) 4)); put(GPSystem.getCardState()); break;
+        case 0x06: put(GPSystem.lockCard()); put(GPSystem.getCardState()); break;
+        case 0x07: put(GPSystem.terminateCard()); put(GPSystem.getCardState()); break;
         case 0x04: GPSystem.setATRHistBytes(null, O, (byte) 4); break;
         case 0x05: GPSystem.setATRHistBytes(bytes, (short) 30, (byte) 4); break;
 
