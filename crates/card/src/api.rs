@@ -25,7 +25,7 @@ mod visa;
 
 pub(crate) use context::{CryptoReason, Cx, Env};
 pub(crate) use keyed::{Keyed, Split};
-pub(crate) use layout::layout;
+pub(crate) use layout::LAYOUT;
 pub use report::{Edition, MethodCount, PackageReport, report};
 pub(crate) use running::Running;
 pub(crate) use sensitive::Kept;

@@ -7,7 +7,7 @@ use core::fmt;
 
 use hydra_crypto::{Random, SecretKey};
 use hydra_gp::{CardState, KeySet, Privileges};
-use hydra_vm::{Fault, Observer, Vm};
+use hydra_vm::{CodeSharing, Fault, Observer, Vm};
 use hydra_wire::{Aid, AidError, CardLink, Command, Response, StatusWord};
 
 use crate::domain::keys;
@@ -208,6 +208,14 @@ impl Card {
     /// Watches every bytecode that is executed from now on.
     pub fn observe(&mut self, observer: Option<Arc<dyn Observer>>) {
         self.runtime.vm_mut().observe(observer);
+    }
+
+    /// Shares code with other cards of this process that share theirs in the same place, see [`SharedCode`]. Without
+    /// this, a card's code is its own.
+    ///
+    /// [`SharedCode`]: crate::SharedCode
+    pub fn share_code(&mut self, sharing: Arc<dyn CodeSharing>) {
+        self.runtime.vm_mut().share_code(sharing);
     }
 
     fn answer(&mut self, command: &[u8]) -> Result<Response, Mute> {

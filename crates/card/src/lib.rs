@@ -48,5 +48,6 @@ pub use card::{
     Card, CardConfig, CardError, LoadVerification, ManufacturingRecord, Mute, Protocol,
 };
 pub use hydra_crypto::Random;
+pub use hydra_vm::{CodeSharing, SharedCode};
 pub use inventory::{Inventory, InventoryEntry, InventoryKind};
 pub use profile::Profile;

@@ -26,7 +26,7 @@ use registry::{EntryId, Kind};
 pub(crate) struct Open {
     pub(crate) random: Box<dyn Random + Send>,
     /// Open channels by number: 0 to 19 are the host's, the others the virtual terminal's.
-    pub(crate) channels: BTreeMap<u8, Channel>,
+    pub(crate) channels: BTreeMap<u8, Box<Channel>>,
     /// The terminal's channels on which applets of its routes stay selected.
     pub(crate) terminal: Vec<(EntryId, u8)>,
 }

@@ -85,7 +85,7 @@ impl Runtime {
         profile: Profile,
     ) -> Result<Self, OpenError> {
         let journal = Journal::format(medium.into().holding(migrate::VERSION))?;
-        let mut vm = Vm::new(api::layout(), profile.limits);
+        let mut vm = Vm::new(api::LAYOUT, profile.limits);
         vm.record_put(PROFILE, &profile.encode());
         Self::with(vm, journal)
     }
@@ -102,7 +102,7 @@ impl Runtime {
         let records = records
             .into_iter()
             .map(|(key, bytes)| (hydra_vm::RecordKey(key), bytes));
-        let vm = Vm::restore(api::layout(), profile.limits, records)?;
+        let vm = Vm::restore(api::LAYOUT, profile.limits, records)?;
         Self::with(vm, journal)
     }
 

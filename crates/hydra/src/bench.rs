@@ -140,7 +140,13 @@ const ROWS: &[Measured] = &[
         Unit::PerSecond,
         idle::open,
     ),
-    ("idle card with eight applets", Unit::Bytes, idle::memory),
+    (
+        "idle card with eight applets, beyond its code",
+        Unit::Bytes,
+        idle::card,
+    ),
+    ("code that idle cards share", Unit::Bytes, idle::code),
+    ("10,000 idle cards in one process", Unit::Bytes, idle::city),
     (
         "reading, socket to applet, card in memory",
         Unit::PerSecond,

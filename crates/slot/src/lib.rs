@@ -24,12 +24,14 @@
 //! ```
 #![warn(missing_docs)]
 
+mod code;
 mod counter;
 mod image;
 pub mod snapshot;
 pub mod t1;
 pub mod vpcd;
 
+pub use code::CodeCache;
 pub use counter::CounterFile;
 pub use image::ImageFile;
 

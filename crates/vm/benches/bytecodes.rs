@@ -13,10 +13,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use hydra_cap::CapFile;
 use hydra_cap::api::MethodId;
 use hydra_cap::opcode::Opcode;
-use hydra_vm::{ApiLayout, AppletId, Host, Limits, MethodRef, Observer, Owner, Stop, Value, Vm};
+use hydra_vm::{
+    ApiLayout, AppletId, Host, Limits, MethodRef, Observer, Owner, Package, Stop, Value, Vm,
+};
 
 struct Bare;
 
@@ -30,7 +31,7 @@ impl Host for Bare {
 struct Count(AtomicU64);
 
 impl Observer for Count {
-    fn instruction(&self, _: &CapFile, _: u32, _: Opcode) {
+    fn instruction(&self, _: &Package, _: u32, _: Opcode) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 }

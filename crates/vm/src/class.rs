@@ -36,14 +36,14 @@ pub(crate) struct Method {
 }
 
 /// An interface that a class implements: by interface method token, the slot.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Implemented {
     pub(crate) interface: ClassIndex,
     pub(crate) slots: Box<[u16]>,
 }
 
 /// A class or interface.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Class {
     pub(crate) origin: Origin,
     /// From `java.lang.Object` to this class.
@@ -91,27 +91,13 @@ impl Class {
     }
 }
 
-/// The index of each API class that was asked for.
-#[derive(Clone, Debug)]
-pub(crate) struct ApiClasses(Box<[Option<core::num::NonZeroU16>]>);
+/// `java.lang.Object`, which is also the class of every array.
+pub(crate) const OBJECT: ClassIndex = api_index(api::class_id("java/lang/Object"));
 
-impl ApiClasses {
-    pub(crate) fn new() -> Self {
-        Self(alloc::vec![None; api::CLASS_COUNT].into_boxed_slice())
-    }
-
-    #[inline(always)]
-    pub(crate) fn get(&self, id: api::ClassId) -> Option<ClassIndex> {
-        let known = *self.0.get(usize::from(id.0))?;
-        // Kept as one more, so that none takes no room.
-        known.map(|index| ClassIndex(index.get() - 1))
-    }
-
-    fn insert(&mut self, id: api::ClassId, index: ClassIndex) {
-        if let Some(known) = self.0.get_mut(usize::from(id.0)) {
-            *known = core::num::NonZeroU16::new(index.0.saturating_add(1));
-        }
-    }
+/// The index of an API class: its number in the table. Those of packages come after all of these.
+#[inline(always)]
+pub(crate) const fn api_index(id: api::ClassId) -> ClassIndex {
+    ClassIndex(id.0)
 }
 
 /// Counts the words of a descriptor's parameters, `this` not included.
@@ -161,17 +147,18 @@ impl Vm {
         self.classes.get(usize::from(index.0))?.as_ref()
     }
 
+    /// Gives a package's class an index.
     pub(crate) fn add_class(&mut self, class: Class) -> Option<ClassIndex> {
-        let class = Some(Arc::new(class));
-        let index = match self.classes.iter().position(Option::is_none) {
-            Some(free) => free,
+        let mut packages = self.classes.iter().skip(api::CLASS_COUNT);
+        let index = match packages.position(Option::is_none) {
+            Some(free) => api::CLASS_COUNT + free,
             None => {
                 self.classes.push(None);
                 self.classes.len() - 1
             }
         };
         let found = u16::try_from(index).ok()?;
-        self.classes[index] = class;
+        self.classes[index] = Some(Arc::new(class));
         Some(ClassIndex(found))
     }
 
@@ -192,33 +179,11 @@ impl Vm {
 
     /// The class for a row of the API table, made when first asked for.
     pub(crate) fn api_class(&mut self, id: api::ClassId) -> ClassIndex {
-        if let Some(index) = self.api_classes.get(id) {
-            return index;
-        }
-        let (class, first) = self.build_api_class(id);
-        // The API has far fewer classes than there are indices.
-        let index = self.add_class(class).unwrap_or_default();
-        self.api_classes.insert(id, index);
-        // Its own index closes the ancestry, and an interface counts itself among those it implements.
-        if let Some(class) = self
-            .classes
-            .get_mut(usize::from(index.0))
-            .and_then(Option::as_mut)
-            .and_then(Arc::get_mut)
-        {
-            let mut ancestors = core::mem::take(&mut class.ancestors).into_vec();
-            ancestors.push(index);
-            class.ancestors = ancestors.into_boxed_slice();
-            if class.interface {
-                let slots = (first..first + id.get().slots.len())
-                    .filter_map(|slot| u16::try_from(slot).ok())
-                    .collect();
-                let mut interfaces = core::mem::take(&mut class.interfaces).into_vec();
-                interfaces.push(Implemented {
-                    interface: index,
-                    slots,
-                });
-                class.interfaces = interfaces.into_boxed_slice();
+        let index = api_index(id);
+        if self.class(index).is_none() {
+            let class = self.build_api_class(id);
+            if let Some(place) = self.classes.get_mut(usize::from(index.0)) {
+                *place = Some(Arc::new(class));
             }
         }
         index
@@ -228,8 +193,7 @@ impl Vm {
         api::class(name).map(|class| self.api_class(class.id))
     }
 
-    /// The class, but for its own index, and the first slot of an interface's own methods.
-    fn build_api_class(&mut self, id: api::ClassId) -> (Class, usize) {
+    fn build_api_class(&mut self, id: api::ClassId) -> Class {
         let row = id.get();
         let parent = row.super_id().map(|parent| self.api_class(parent));
         let parent = parent.and_then(|index| self.class(index)).cloned();
@@ -312,8 +276,20 @@ impl Vm {
                 slots,
             });
         }
+        let index = api_index(id);
+        ancestors.push(index);
+        if row.is_interface() {
+            // It counts itself among those it implements.
+            let slots = (first..first + row.slots.len())
+                .filter_map(|slot| u16::try_from(slot).ok())
+                .collect();
+            interfaces.push(Implemented {
+                interface: index,
+                slots,
+            });
+        }
         let inheritable = row.cap22_inheritable.into();
-        let class = Class {
+        Class {
             origin: Origin::Api(id),
             ancestors: ancestors.into_boxed_slice(),
             interface: row.is_interface(),
@@ -331,7 +307,6 @@ impl Vm {
             inheritable,
             methods: methods.into_boxed_slice(),
             interfaces: interfaces.into_boxed_slice(),
-        };
-        (class, first)
+        }
     }
 }

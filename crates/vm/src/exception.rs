@@ -2,6 +2,7 @@
 
 use hydra_cap::api::{ClassId, class_id};
 
+use crate::class::api_index;
 use crate::error::{Fault, Stop};
 use crate::heap::{Body, Object};
 use crate::ids::{ClassIndex, ObjRef, Owner};
@@ -124,11 +125,9 @@ impl Vm {
             class_id("javacard/framework/CardRuntimeException"),
             class_id("javacard/framework/CardException"),
         ];
-        let has = WITH_REASON.iter().any(|id| {
-            self.api_classes
-                .get(*id)
-                .is_some_and(|index| self.is_subclass(*class, index))
-        });
+        let has = WITH_REASON
+            .iter()
+            .any(|id| self.is_subclass(*class, api_index(*id)));
         has.then(|| words.first().map(|word| word.cast_signed()))
             .flatten()
     }

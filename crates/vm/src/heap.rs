@@ -5,6 +5,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::class::OBJECT;
 use crate::error::Fault;
 use crate::ids::{ClassIndex, ObjRef, Owner};
 use crate::memory::{ArrayKind, Limits, Storage};
@@ -93,14 +94,14 @@ impl Body {
         }
     }
 
-    pub(crate) fn new_array(kind: ArrayKind, length: usize, object: ClassIndex) -> Self {
+    pub(crate) fn new_array(kind: ArrayKind, length: usize) -> Self {
         match kind {
             ArrayKind::Boolean => Self::Boolean(vec![0; length].into_boxed_slice()),
             ArrayKind::Byte => Self::Byte(vec![0; length].into_boxed_slice()),
             ArrayKind::Short => Self::Short(vec![0; length].into_boxed_slice()),
             ArrayKind::Int => Self::Int(vec![0; length].into_boxed_slice()),
             ArrayKind::Ref(element) => Self::Refs {
-                element: element.unwrap_or(object),
+                element: element.unwrap_or(OBJECT),
                 refs: vec![ObjRef::NULL; length].into_boxed_slice(),
             },
         }
@@ -276,6 +277,7 @@ impl Heap {
 
     /// After the last [`Self::restore`]: finds the handles that are free.
     pub(crate) fn restored(&mut self) {
+        self.slots.shrink_to_fit();
         self.free = (1..self.slots.len())
             .rev()
             .filter(|index| self.slots[*index].is_none())

@@ -1,10 +1,10 @@
 //! What the VM asks of the runtime around it.
 
-use hydra_cap::CapFile;
 use hydra_cap::api::MethodId;
 use hydra_cap::opcode::Opcode;
 
 use crate::error::Stop;
+use crate::package::Package;
 use crate::value::Value;
 use crate::vm::Vm;
 
@@ -22,6 +22,6 @@ pub trait Host {
 
 /// Watches execution; costs nothing when there is none.
 pub trait Observer: Send + Sync {
-    /// Called before each instruction, with its place in the file's Method component.
-    fn instruction(&self, cap: &CapFile, offset: u32, opcode: Opcode);
+    /// Called before each instruction, with its place in the package's Method component.
+    fn instruction(&self, package: &Package, offset: u32, opcode: Opcode);
 }

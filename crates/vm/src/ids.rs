@@ -17,7 +17,8 @@ ids! {
     PackageId(u8);
     /// An applet instance, numbered by the runtime from 1; 0 for none.
     AppletId(u16);
-    /// A class of the API or of a loaded package, as numbered by this VM since it was started. Not stable across restarts.
+    /// A class of the API, by its number in the table, or of a loaded package, as numbered by this VM since it was started:
+    /// not stable across restarts.
     ClassIndex(u16);
 }
 

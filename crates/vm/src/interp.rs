@@ -450,7 +450,7 @@ impl Machine<'_> {
     fn observe(&mut self, opcode: Opcode) {
         if let Some(observer) = &self.vm.observer {
             observer.instruction(
-                &self.package.cap,
+                &self.package,
                 u32::try_from(self.at).unwrap_or(u32::MAX),
                 opcode,
             );

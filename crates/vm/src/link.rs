@@ -20,7 +20,7 @@ use hydra_wire::Aid;
 use crate::class::Origin;
 use crate::ids::{ClassIndex, ObjRef, PackageId};
 use crate::memory::Storage;
-use crate::package::{Handler, Package, Statics, static_array};
+use crate::package::{Handler, LinkedClass, Package, StaticSizes, Statics, static_array};
 use crate::vm::Vm;
 
 /// Why a package can't be linked or unlinked.
@@ -110,7 +110,8 @@ impl Vm {
             .map(PackageId)
             .find(|id| self.package(*id).is_none());
         let id = id.ok_or(LinkError::TooManyPackages)?;
-        if self.free_code() < cap.size() {
+        let file = kept(cap);
+        if self.free_code() < file.len() {
             return Err(LinkError::NoSpace);
         }
         let arrays = &cap.static_fields().arrays;
@@ -123,7 +124,7 @@ impl Vm {
         {
             return Err(LinkError::NoSpace);
         }
-        self.link_as(cap, id)?;
+        self.link_as(cap, &file, id)?;
         let mut statics = Statics::new(cap);
         for (field, init) in statics.refs.iter_mut().zip(arrays) {
             *field = self
@@ -132,67 +133,67 @@ impl Vm {
                 .unwrap_or(ObjRef::NULL);
         }
         self.set_statics(id, statics);
+        self.find_shared();
         Ok(id)
     }
 
     /// Links under a given number and leaves the static fields alone: the card's records have them.
-    pub(crate) fn link_as(&mut self, cap: &CapFile, id: PackageId) -> Result<(), LinkError> {
-        // Debug is of no use here, and Descriptor only where packages that come later and import this one are verified by
-        // it. Memory is small.
-        let kept = if cap.exported_classes().next().is_some() {
-            cap.to_load_file_with_descriptor()
-        } else {
-            cap.to_load_file()
-        };
-        let cap = CapFile::from_load_file(&kept).map_err(|_| LinkError::Invalid {
-            component: ComponentTag::Header,
-            offset: 0,
-            reason: "the package can't be read again",
-        })?;
-        let imports = self.resolve_imports(&cap)?;
+    pub(crate) fn link_as(
+        &mut self,
+        cap: &CapFile,
+        file: &[u8],
+        id: PackageId,
+    ) -> Result<(), LinkError> {
+        let imports = self.resolve_imports(cap)?;
         let mut classes = Vec::new();
-        let package = self.link_package(&cap, id, &imports, &mut classes);
-        match package {
-            Ok((pool, methods)) => {
-                let handlers = cap.method().handlers.iter().map(|range| {
-                    let class = match pool.get(usize::from(range.catch_type)) {
-                        Some(crate::package::Entry::Class(class)) if range.catch_type != 0 => {
-                            Some(*class)
-                        }
-                        _ => None,
-                    };
-                    let start = code::place(range.start);
-                    Handler {
-                        covered: start..start + usize::from(range.length),
-                        start: code::place(range.handler),
-                        class,
-                    }
-                });
-                let handlers = handlers.collect();
-                let package = Package {
-                    id,
-                    code: cap.method_info().into(),
-                    pool,
-                    classes: classes.into_boxed_slice(),
-                    imports: imports
-                        .iter()
-                        .filter_map(|import| match import {
-                            Imported::Loaded { file, .. } => Some(file.id),
-                            Imported::Api { .. } => None,
-                        })
-                        .collect(),
-                    methods,
-                    handlers,
-                    cap,
-                };
-                self.set_package(id, Some(Arc::new(package)));
-                Ok(())
-            }
+        let (pool, methods) = match self.link_package(cap, id, &imports, &mut classes) {
+            Ok(linked) => linked,
             Err(error) => {
-                self.drop_classes(&classes);
-                Err(error)
+                self.drop_classes(classes.into_iter().map(|(_, index)| index));
+                return Err(error);
             }
-        }
+        };
+        let handlers = cap.method().handlers.iter().map(|range| {
+            let class = match pool.get(usize::from(range.catch_type)) {
+                Some(crate::package::Entry::Class(class)) if range.catch_type != 0 => Some(*class),
+                _ => None,
+            };
+            let start = code::place(range.start);
+            Handler {
+                covered: start..start + usize::from(range.length),
+                start: code::place(range.handler),
+                class,
+            }
+        });
+        let handlers = handlers.collect();
+        let loaded = imports.iter().filter_map(|import| match import {
+            Imported::Loaded { file, .. } => Some(file.id),
+            Imported::Api { .. } => None,
+        });
+        let classes = classes.into_iter().filter_map(|(offset, index)| {
+            let class = self.class(index)?.clone();
+            Some(LinkedClass {
+                offset,
+                index,
+                class,
+            })
+        });
+        let package = Package {
+            id,
+            aid: cap.aid().clone(),
+            file: file.into(),
+            packages: cap.packages().into(),
+            applets: cap.applets().into(),
+            statics: StaticSizes::of(cap),
+            code: cap.method_info().into(),
+            pool,
+            classes: classes.collect(),
+            imports: loaded.collect(),
+            methods,
+            handlers,
+        };
+        self.set_package(id, Some(Arc::new(package)));
+        Ok(())
     }
 
     fn link_package(
@@ -208,8 +209,8 @@ impl Vm {
         Ok((pool, methods))
     }
 
-    fn drop_classes(&mut self, classes: &[(u16, ClassIndex)]) {
-        for (_, index) in classes {
+    fn drop_classes(&mut self, classes: impl IntoIterator<Item = ClassIndex>) {
+        for index in classes {
             if let Some(class) = self.classes.get_mut(usize::from(index.0)) {
                 *class = None;
             }
@@ -230,13 +231,13 @@ impl Vm {
                 };
             }
             let found = self.linked().find_map(|file| {
-                let mut packages = file.cap.packages().iter();
+                let mut packages = file.packages.iter();
                 let exports = packages.position(|package| package.aid == import.aid)?;
                 Some((file, exports))
             });
             let (file, exports) =
                 found.ok_or_else(|| LinkError::MissingImport(import.aid.clone()))?;
-            let there = &file.cap.packages()[exports];
+            let there = &file.packages[exports];
             if there.version.satisfies(version) {
                 Ok(Imported::Loaded {
                     file: file.clone(),
@@ -282,8 +283,18 @@ impl Vm {
             .map(|(obj, _)| obj)
             .collect();
         self.free(&left);
-        self.drop_classes(&linked.classes);
+        self.drop_classes(linked.classes.iter().map(|class| class.index));
         self.set_package(package, None);
         Ok(())
+    }
+}
+
+/// What a card keeps of a load file: not Debug, which is of no use here, and Descriptor only where packages that come
+/// later and import this one are verified by it. Memory is small.
+pub(crate) fn kept(cap: &CapFile) -> Vec<u8> {
+    if cap.exported_classes().next().is_some() {
+        cap.to_load_file_with_descriptor()
+    } else {
+        cap.to_load_file()
     }
 }

@@ -60,7 +60,7 @@ pub enum EntryPoint {
 /// How much a card has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of the components of all CAP files.
+    /// Bytes of all load files, as far as the card keeps them.
     pub code: usize,
     /// Bytes of persistent objects.
     pub persistent: usize,

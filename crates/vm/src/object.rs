@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::class::Origin;
+use crate::class::{OBJECT, Origin, api_index};
 use crate::error::{Fault, Stop};
 use crate::exception::Exception;
 use crate::firewall;
@@ -66,11 +66,7 @@ impl Vm {
             };
             return Err(self.throw_vm(lack));
         }
-        self.allocate(
-            owner,
-            storage,
-            Body::new_array(kind, length, self.object_class()),
-        )
+        self.allocate(owner, storage, Body::new_array(kind, length))
     }
 
     fn allocate(&mut self, owner: Owner, storage: Storage, body: Body) -> Result<ObjRef, Stop> {
@@ -170,9 +166,7 @@ impl Vm {
         class: hydra_cap::api::ClassId,
     ) -> Result<bool, Fault> {
         let object = self.heap.get(obj)?;
-        // A class that nothing has asked for yet has no instances.
-        let index = self.api_classes.get(class);
-        Ok(index.is_some_and(|index| self.is_subclass(self.class_of(object), index)))
+        Ok(self.is_subclass(self.class_of(object), api_index(class)))
     }
 
     /// Whether the object's class implements a shareable interface.
@@ -185,7 +179,7 @@ impl Vm {
     pub(crate) fn class_of(&self, object: &Object) -> ClassIndex {
         match &object.body {
             Body::Instance { class, .. } => *class,
-            _ => self.object_class(),
+            _ => OBJECT,
         }
     }
 

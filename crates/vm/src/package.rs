@@ -1,13 +1,15 @@
 //! A linked package: immutable, shared by copies of the VM.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use hydra_cap::{ArrayInit, CapFile, ExportedClass};
+use hydra_cap::{AppletEntry, ArrayInit, CapError, CapFile, ExportedClass, PublicPackage};
+use hydra_wire::Aid;
 
-use crate::class::Method;
+use crate::class::{Class, Method};
 use crate::ids::{ClassIndex, ObjRef, Owner, PackageId};
 use crate::memory::Storage;
 
@@ -52,14 +54,22 @@ pub(crate) struct Extent {
 }
 
 /// A CAP file after linking: a package, or several of the extended form, which share a context (JCRE 3.1 §6.1.2).
-#[derive(Debug)]
-pub(crate) struct Package {
+///
+/// It holds what running and linking need. The rest is in the load file, which is read again where somebody wants it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Package {
     pub(crate) id: PackageId,
-    pub(crate) cap: CapFile,
+    pub(crate) aid: Aid,
+    /// What was loaded, as far as the card keeps it: the content of the package's record.
+    pub(crate) file: Box<[u8]>,
+    /// What others may import.
+    pub(crate) packages: Box<[PublicPackage]>,
+    pub(crate) applets: Box<[AppletEntry]>,
+    pub(crate) statics: StaticSizes,
     pub(crate) code: Box<[u8]>,
     pub(crate) pool: Box<[Entry]>,
-    /// Class by offset in the Class component, in order.
-    pub(crate) classes: Box<[(u16, ClassIndex)]>,
+    /// By offset in the Class component, in order.
+    pub(crate) classes: Box<[LinkedClass]>,
     /// Imported packages that were loaded, so that they stay.
     pub(crate) imports: Box<[PackageId]>,
     /// The methods that anything refers to, in order.
@@ -67,8 +77,24 @@ pub(crate) struct Package {
     pub(crate) handlers: Box<[Handler]>,
 }
 
+/// A class of a package, and the index that the VM has for it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct LinkedClass {
+    pub(crate) offset: u16,
+    pub(crate) index: ClassIndex,
+    pub(crate) class: Arc<Class>,
+}
+
+/// How many static fields a package has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StaticSizes {
+    pub(crate) references: usize,
+    /// Bytes of the primitive fields.
+    pub(crate) bytes: usize,
+}
+
 /// An exception handler after linking.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Handler {
     pub(crate) covered: Range<usize>,
     pub(crate) start: usize,
@@ -77,9 +103,20 @@ pub(crate) struct Handler {
 }
 
 impl Package {
+    /// The AID of the file: in the compact form, of its package.
+    pub fn aid(&self) -> &Aid {
+        &self.aid
+    }
+
+    /// Reads the CAP file again, without Debug, and with a Descriptor only if others may import the package. What was
+    /// read when it was loaded can be read now.
+    pub fn cap_file(&self) -> Result<CapFile, CapError> {
+        CapFile::from_load_file(&self.file)
+    }
+
     /// The exported classes of one of the file's public packages, by class token.
     pub(crate) fn exports(&self, package: usize) -> &[ExportedClass] {
-        let package = self.cap.packages().get(package);
+        let package = self.packages.get(package);
         package
             .map(|package| package.exports.as_slice())
             .unwrap_or_default()
@@ -88,15 +125,25 @@ impl Package {
     pub(crate) fn class_at(&self, offset: u16) -> Option<ClassIndex> {
         let found = self
             .classes
-            .binary_search_by_key(&offset, |(offset, _)| *offset)
+            .binary_search_by_key(&offset, |class| class.offset)
             .ok()?;
-        Some(self.classes[found].1)
+        Some(self.classes[found].index)
     }
 
     pub(crate) fn has_method(&self, offset: u32) -> bool {
         self.methods
             .binary_search_by_key(&offset, |extent| extent.header)
             .is_ok()
+    }
+}
+
+impl StaticSizes {
+    pub(crate) fn of(cap: &CapFile) -> Self {
+        let fields = cap.static_fields();
+        Self {
+            references: fields.reference_count.into(),
+            bytes: usize::from(fields.default_count) + fields.values.len(),
+        }
     }
 }
 

@@ -26,7 +26,7 @@ use crate::class::Origin;
 use crate::heap::{Body, Object};
 use crate::ids::{AppletId, ClassIndex, ContextId, ObjRef, Owner, PackageId};
 use crate::layout::ApiLayout;
-use crate::link::LinkError;
+use crate::link::{LinkError, kept};
 use crate::memory::{Clear, Limits, Storage};
 use crate::package::Statics;
 use crate::vm::Vm;
@@ -205,9 +205,7 @@ impl Vm {
     }
 
     fn package_record(&self, id: PackageId) -> Option<Vec<u8>> {
-        // Of what was loaded, with the Descriptor if linking kept it.
-        self.package(id)
-            .map(|package| package.cap.to_load_file_with_descriptor())
+        self.package(id).map(|package| package.file.to_vec())
     }
 
     fn statics_record(&self, id: PackageId) -> Option<Vec<u8>> {
@@ -307,17 +305,17 @@ impl Vm {
         limits: Limits,
         records: impl IntoIterator<Item = (RecordKey, Vec<u8>)>,
     ) -> Result<Self, RestoreError> {
-        let records: BTreeMap<RecordKey, Vec<u8>> = records.into_iter().collect();
+        let mut records: BTreeMap<RecordKey, Vec<u8>> = records.into_iter().collect();
         let mut vm = Self::new(layout, limits);
-        vm.restore_packages(&records)?;
-        for (key, bytes) in records {
+        let others = records.split_off(&RecordKey::new(STATICS, 0));
+        vm.restore_packages(records)?;
+        for (key, bytes) in others {
             let reader = &mut Reader {
                 key,
                 bytes: &bytes,
                 at: 0,
             };
             match (key.kind(), key.number()) {
-                (PACKAGE, Some(_)) => {}
                 (STATICS, Some(number)) => vm.restore_statics(reader, number)?,
                 (OBJECT, Some(number)) => {
                     let handle = u16::try_from(number).ok().filter(|handle| *handle != 0);
@@ -332,6 +330,8 @@ impl Vm {
             }
         }
         vm.heap.restored();
+        vm.classes.shrink_to_fit();
+        vm.statics.shrink_to_fit();
         vm.check_references()?;
         vm.dirty_packages.clear();
         vm.dirty_statics.clear();
@@ -341,27 +341,30 @@ impl Vm {
     /// Links the packages again, those that others import before these.
     fn restore_packages(
         &mut self,
-        records: &BTreeMap<RecordKey, Vec<u8>>,
+        records: BTreeMap<RecordKey, Vec<u8>>,
     ) -> Result<(), RestoreError> {
         let mut waiting = Vec::new();
-        for (key, bytes) in records.iter().filter(|(key, _)| key.kind() == PACKAGE) {
+        for (key, bytes) in records {
             let error = |reason| RestoreError::Record {
-                key: *key,
+                key,
                 offset: 0,
                 reason,
             };
+            if key.kind() != PACKAGE {
+                return Err(error("no such kind of record"));
+            }
             let id = key
                 .number()
                 .and_then(|number| u8::try_from(number).ok())
                 .filter(|id| (1..0x80).contains(id));
             let id = PackageId(id.ok_or(error("no package number"))?);
-            let cap = CapFile::from_load_file(bytes).map_err(|_| error("no CAP file"))?;
-            waiting.push((id, cap));
+            let cap = CapFile::from_load_file(&bytes).map_err(|_| error("no CAP file"))?;
+            waiting.push((id, kept(&cap), cap));
         }
         while !waiting.is_empty() {
             let before = waiting.len();
             let mut failure = None;
-            waiting.retain(|(id, cap)| match self.link_as(cap, *id) {
+            waiting.retain(|(id, file, cap)| match self.link_as(cap, file, *id) {
                 Ok(()) => false,
                 Err(error) => {
                     failure = Some(error);
@@ -384,13 +387,13 @@ impl Vm {
             .map(PackageId)
             .map_err(|_| reader.error("no package number"))?;
         let package = self.package(id).ok_or(reader.error("no such package"))?;
-        let fresh = Statics::new(&package.cap);
+        let sizes = package.statics;
         let count = reader.u2()?;
         let refs = (0..count)
             .map(|_| reader.u2().map(ObjRef))
             .collect::<Result<Vec<_>, _>>()?;
         let bytes = reader.rest().to_vec();
-        if refs.len() != fresh.refs.len() || bytes.len() != fresh.bytes.len() {
+        if refs.len() != sizes.references || bytes.len() != sizes.bytes {
             return Err(reader.error("not the package's static fields"));
         }
         self.set_statics(id, Statics { refs, bytes });
@@ -419,7 +422,6 @@ impl Vm {
             None
         };
         let length = usize::from(reader.u2()?);
-        let object = self.object_class();
         let mut body = match (kind, class) {
             (0, Some(class)) => {
                 if self
@@ -433,11 +435,11 @@ impl Vm {
                     words: vec![0; length].into_boxed_slice(),
                 }
             }
-            (1, _) => Body::new_array(crate::ArrayKind::Boolean, length, object),
-            (2, _) => Body::new_array(crate::ArrayKind::Byte, length, object),
-            (3, _) => Body::new_array(crate::ArrayKind::Short, length, object),
-            (4, _) => Body::new_array(crate::ArrayKind::Int, length, object),
-            (5, Some(class)) => Body::new_array(crate::ArrayKind::Ref(Some(class)), length, object),
+            (1, _) => Body::new_array(crate::ArrayKind::Boolean, length),
+            (2, _) => Body::new_array(crate::ArrayKind::Byte, length),
+            (3, _) => Body::new_array(crate::ArrayKind::Short, length),
+            (4, _) => Body::new_array(crate::ArrayKind::Int, length),
+            (5, Some(class)) => Body::new_array(crate::ArrayKind::Ref(Some(class)), length),
             _ => return Err(reader.error("no kind of object")),
         };
         if storage == Storage::Persistent {

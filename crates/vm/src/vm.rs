@@ -2,13 +2,13 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 
-use hydra_cap::CapFile;
 use hydra_cap::api;
 use hydra_wire::Aid;
 
-use crate::class::{ApiClasses, Class, Target};
+use crate::class::{Class, Target};
 use crate::error::Fault;
 use crate::heap::Heap;
 use crate::host::Observer;
@@ -17,6 +17,7 @@ use crate::interp::Frame;
 use crate::layout::ApiLayout;
 use crate::memory::Limits;
 use crate::package::{Package, Statics};
+use crate::share::CodeSharing;
 use crate::transaction::Transaction;
 use crate::value::MethodRef;
 use crate::word::Word;
@@ -28,11 +29,10 @@ use crate::word::Word;
 pub struct Vm {
     pub(crate) layout: ApiLayout,
     pub(crate) limits: Limits,
+    /// By index: those of the API, once they were asked for, then those of packages.
     pub(crate) classes: Vec<Option<Arc<Class>>>,
-    pub(crate) api_classes: ApiClasses,
-    object_class: ClassIndex,
     /// By number; 0 is none.
-    packages: Vec<Option<Arc<Package>>>,
+    pub(crate) packages: Vec<Option<Arc<Package>>>,
     pub(crate) statics: Vec<Statics>,
     pub(crate) heap: Heap,
     pub(crate) records: BTreeMap<u32, Vec<u8>>,
@@ -49,6 +49,7 @@ pub struct Vm {
     pub(crate) busy: Vec<AppletId>,
     pub(crate) steps: u64,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) sharing: Option<Arc<dyn CodeSharing>>,
 }
 
 impl core::fmt::Debug for Vm {
@@ -68,9 +69,7 @@ impl Vm {
             heap: Heap::new(&limits),
             layout,
             limits,
-            classes: Vec::new(),
-            api_classes: ApiClasses::new(),
-            object_class: ClassIndex::default(),
+            classes: vec![None; api::CLASS_COUNT],
             packages: Vec::new(),
             statics: Vec::new(),
             records: BTreeMap::new(),
@@ -87,15 +86,11 @@ impl Vm {
             busy: Vec::new(),
             steps: u64::MAX,
             observer: None,
+            sharing: None,
         };
-        // Asked for first, it gets index 0, the value it already has here.
-        vm.object_class = vm.api_class_by_name("java/lang/Object").unwrap_or_default();
+        // Arrays have it before anything asks for it.
+        vm.api_class(api::class_id("java/lang/Object"));
         vm
-    }
-
-    /// `java.lang.Object`, which is also the class of every array.
-    pub(crate) fn object_class(&self) -> ClassIndex {
-        self.object_class
     }
 
     pub(crate) fn package(&self, id: PackageId) -> Option<&Arc<Package>> {
@@ -126,22 +121,22 @@ impl Vm {
     }
 
     /// The packages, by number.
-    pub fn packages(&self) -> impl Iterator<Item = (PackageId, &CapFile)> {
-        self.linked().map(|package| (package.id, &package.cap))
+    pub fn packages(&self) -> impl Iterator<Item = (PackageId, &Package)> {
+        self.linked().map(|package| (package.id, &**package))
     }
 
     /// The package, or file of the extended form, with this AID.
     pub fn package_by_aid(&self, aid: &Aid) -> Option<PackageId> {
         self.packages()
-            .find(|(_, cap)| cap.aid() == aid)
+            .find(|(_, package)| package.aid == *aid)
             .map(|(id, _)| id)
     }
 
     /// Whether an AID is that of a package of the API, of a loaded file, or of a public package in one.
     pub fn has_package(&self, aid: &Aid) -> bool {
-        let mut loaded = self.packages().flat_map(|(_, cap)| {
-            let packages = cap.packages().iter().map(|package| &package.aid);
-            packages.chain([cap.aid()])
+        let mut loaded = self.linked().flat_map(|file| {
+            let packages = file.packages.iter().map(|package| &package.aid);
+            packages.chain([&file.aid])
         });
         api::package_by_aid(aid.as_bytes()).is_some() || loaded.any(|known| known == aid)
     }
@@ -150,8 +145,7 @@ impl Vm {
     pub fn install_method(&self, package: PackageId, module: &Aid) -> Option<MethodRef> {
         let applet = self
             .package(package)?
-            .cap
-            .applets()
+            .applets
             .iter()
             .find(|applet| applet.aid == *module)?;
         Some(MethodRef::Code {
@@ -242,9 +236,9 @@ impl Vm {
         self.limits
     }
 
-    /// Bytes free for CAP files.
+    /// Bytes free for load files.
     pub fn free_code(&self) -> usize {
-        let used: usize = self.linked().map(|package| package.cap.size()).sum();
+        let used: usize = self.linked().map(|package| package.file.len()).sum();
         self.limits.code.saturating_sub(used)
     }
 

@@ -160,12 +160,8 @@ impl Host for Generous {
 /// Runs every method that a file's tables name, as an applet of another context might, with arguments of several kinds.
 /// Whatever comes of it, it is a result.
 fn run_everything(vm: &mut Vm, package: PackageId) -> usize {
-    let cap = vm
-        .packages()
-        .find(|(id, _)| *id == package)
-        .unwrap()
-        .1
-        .clone();
+    let (_, linked) = vm.packages().find(|(id, _)| *id == package).unwrap();
+    let cap = linked.cap_file().unwrap();
     let mut methods: Vec<u32> = cap
         .applets()
         .iter()

@@ -15,11 +15,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use hydra_cap::CapFile;
 use hydra_cap::api::MethodId;
 use hydra_cap::opcode::Opcode;
 use hydra_vm::{
-    ApiLayout, AppletId, Host, Limits, MethodRef, ObjRef, Observer, Owner, Stop, Value, Vm,
+    ApiLayout, AppletId, Host, Limits, MethodRef, ObjRef, Observer, Owner, Package, Stop, Value, Vm,
 };
 
 /// Only `Object` has methods here.
@@ -44,7 +43,7 @@ impl Host for Bare {
 struct Seen(Mutex<BTreeSet<Opcode>>);
 
 impl Observer for Seen {
-    fn instruction(&self, _: &CapFile, _: u32, opcode: Opcode) {
+    fn instruction(&self, _: &Package, _: u32, opcode: Opcode) {
         self.0.lock().unwrap().insert(opcode);
     }
 }

@@ -45,10 +45,10 @@ struct Card {
 }
 
 fn layout() -> ApiLayout {
-    ApiLayout::new().class(
+    ApiLayout::new().with_fields(&[(
         "javacard/framework/OwnerPIN",
         &[FieldKind::Ref, FieldKind::Short],
-    )
+    )])
 }
 
 fn cap(codes: &[(&str, &str)]) -> (CapFile, BTreeMap<String, u32>) {

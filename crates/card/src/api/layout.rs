@@ -1,6 +1,7 @@
 use hydra_vm::ApiLayout;
 use hydra_vm::FieldKind::{self, Ref, Short};
 
+use super::javacard::security::key::kind::CLASSES;
 use super::javacard::security::{key, key_agreement, named_parameter_spec, signature};
 use super::javacardx::crypto::cipher;
 
@@ -28,22 +29,39 @@ const FIELDS: &[(&str, &[FieldKind])] = &[
     ("javacardx/framework/tlv/BERTLV", &[Ref, Ref, Short]),
 ];
 
-/// The layout of every API class that has words of its own.
-pub(crate) fn layout() -> ApiLayout {
-    let layout = FIELDS
-        .iter()
-        .fold(ApiLayout::new(), |layout, (class, fields)| {
-            layout.class(class, fields)
-        });
-    let layout = layout.implements(
+/// [`FIELDS`] with those of the keys.
+const ALL_FIELDS: &[(&str, &[FieldKind])] = &{
+    let mut all: [(&str, &[FieldKind]); _] = [("", &[]); FIELDS.len() + CLASSES.len()];
+    let mut i = 0;
+    while i < all.len() {
+        all[i] = if i < FIELDS.len() {
+            FIELDS[i]
+        } else {
+            (CLASSES[i - FIELDS.len()], key::FIELDS)
+        };
+        i += 1;
+    }
+    all
+};
+
+/// The interfaces that the platform's objects have beside those in the table.
+const IMPLEMENTED: &[(&str, &str)] = &{
+    let mut all = [("", ""); 1 + 2 * CLASSES.len()];
+    all[0] = (
         "javacard/security/Signature",
         "javacard/security/SignatureMessageRecovery",
     );
-    key::Kind::classes().fold(layout, |layout, class| {
-        layout
-            .class(class, key::FIELDS)
-            .implements(class, "javacardx/crypto/KeyEncryption")
-            // Domain parameters are of interfaces that are not below this one.
-            .implements(class, "javacard/security/Key")
-    })
-}
+    let mut i = 0;
+    while i < CLASSES.len() {
+        all[1 + 2 * i] = (CLASSES[i], "javacardx/crypto/KeyEncryption");
+        // Domain parameters are of interfaces that are not below this one.
+        all[2 + 2 * i] = (CLASSES[i], "javacard/security/Key");
+        i += 1;
+    }
+    all
+};
+
+/// The layout of every API class that has words of its own.
+pub(crate) const LAYOUT: ApiLayout = ApiLayout::new()
+    .with_fields(ALL_FIELDS)
+    .with_implemented(IMPLEMENTED);

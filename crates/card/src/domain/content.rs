@@ -379,7 +379,10 @@ fn is_sound(vm: &Vm, cap: &CapFile) -> bool {
     if cap.descriptor().is_none() {
         return true;
     }
-    let files: Vec<&CapFile> = vm.packages().map(|(_, loaded)| loaded).collect();
+    let loaded = vm.packages().map(|(_, package)| package.cap_file());
+    // What was read once can be read again; an import that could not would be unknown here and in the linker.
+    let loaded: Vec<CapFile> = loaded.filter_map(Result::ok).collect();
+    let files: Vec<&CapFile> = loaded.iter().collect();
     let imports = Imports {
         exports: &[],
         files: &files,

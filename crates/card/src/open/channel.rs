@@ -1,5 +1,7 @@
 //! What one logical channel remembers until it is closed.
 
+use alloc::boxed::Box;
+
 use super::registry::EntryId;
 use crate::domain::session::Session;
 use crate::tpdu::Waiting;
@@ -22,12 +24,13 @@ pub(crate) struct Channel {
 }
 
 impl Channel {
-    /// A channel on which this application has just been selected.
-    pub(crate) fn new(selected: EntryId) -> Self {
-        Self {
+    /// A channel on which this application has just been selected: in a box, since it is large and a map has room for
+    /// eleven at once.
+    pub(crate) fn new(selected: EntryId) -> Box<Self> {
+        Box::new(Self {
             selected,
             session: Session::default(),
             waiting: None,
-        }
+        })
     }
 }

@@ -12,7 +12,7 @@ use hydra_card::{Card, CardConfig, ManufacturingRecord};
 use hydra_crypto::{Random, SystemRandom};
 use hydra_gp::{Privileges, StatusScope};
 use hydra_reader::GpClient;
-use hydra_vm::Observer;
+use hydra_vm::{Observer, Package};
 use hydra_wire::{Aid, Command};
 
 use super::home::Folder;
@@ -45,7 +45,7 @@ fn bytecode_rate(command: &Command) -> Result<f64> {
 struct Count(AtomicU64);
 
 impl Observer for Count {
-    fn instruction(&self, _: &CapFile, _: u32, _: Opcode) {
+    fn instruction(&self, _: &Package, _: u32, _: Opcode) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -2,15 +2,18 @@
 
 use std::fs;
 use std::hint::black_box;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use hydra_cap::CapFile;
 use hydra_card::Card;
 use hydra_card::nvm::{MemoryStorage, Storage, StorageError};
 use hydra_crypto::SeededRandom;
+use hydra_slot::CodeCache;
+use hydra_wire::Command;
 
-use super::{card, repeated};
+use super::card::{install, new_card};
+use super::repeated;
 
 /// Libraries and applets, the applets eight with a second instance of the first.
 const PROGRAMS: [&[u8]; 9] = [
@@ -27,7 +30,9 @@ const PROGRAMS: [&[u8]; 9] = [
 /// Which of them is there twice.
 const TWICE: usize = 2;
 /// Cards that one run adds.
-const CARDS: usize = 200;
+const CARDS: u32 = 200;
+/// Cards of one process.
+const CITY: u32 = 10_000;
 
 /// The image of a card with eight applets, made once.
 fn image() -> Result<&'static [u8]> {
@@ -38,11 +43,11 @@ fn image() -> Result<&'static [u8]> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("card.img");
     let storage = hydra_slot::ImageFile::create(&path, 1 << 20)?;
-    let (mut made, record) = card::new_card(Box::new(storage))?;
+    let (mut made, record) = new_card(Box::new(storage))?;
     for program in PROGRAMS {
-        card::install(&mut made, &record, &CapFile::from_zip(program)?, "")?;
+        install(&mut made, &record, &CapFile::from_zip(program)?, "")?;
     }
-    card::install(
+    install(
         &mut made,
         &record,
         &CapFile::from_zip(PROGRAMS[TWICE])?,
@@ -96,20 +101,62 @@ pub(super) fn open() -> Result<f64> {
     })
 }
 
-/// What one more card takes of the process's resident memory, its medium not counted.
-pub(super) fn memory() -> Result<f64> {
+/// What one more card takes beyond the code that it shares with those before it.
+pub(super) fn card() -> Result<f64> {
+    let code = CodeCache::new();
+    // The first brings the code.
+    let first = opened(image()?, Some(&code))?;
+    let taken = taken_by(CARDS, Some(&code));
+    core::mem::forget((first, code));
+    taken
+}
+
+/// What the code takes that cards share: what a card that shares nothing takes, without what one that shares takes.
+pub(super) fn code() -> Result<f64> {
+    Ok(taken_by(CARDS, None)? - card()?)
+}
+
+/// What ten thousand cards take together with their code, when each has answered a SELECT. They are opened once, however
+/// often the row is run.
+pub(super) fn city() -> Result<f64> {
+    static TAKEN: OnceLock<f64> = OnceLock::new();
+    if let Some(taken) = TAKEN.get() {
+        return Ok(*taken);
+    }
+    let each = taken_by(CITY, Some(&CodeCache::new()))?;
+    Ok(*TAKEN.get_or_init(|| each * f64::from(CITY)))
+}
+
+/// What a card takes of the process's resident memory, its medium not counted: the mean of so many.
+fn taken_by(count: u32, code: Option<&Arc<CodeCache>>) -> Result<f64> {
     let image = image()?;
-    // What the first card alone brings is shared by all.
-    let first = Card::open(Box::new(Shared(image)), random())?;
+    let asked = CapFile::from_zip(PROGRAMS[TWICE])?;
+    let asked = asked.applets().first().context("it has an applet")?;
+    let select = Command::select(&asked.aid).to_bytes();
     let before = resident()?;
-    let mut cards = Vec::with_capacity(CARDS);
-    for _ in 0..CARDS {
-        cards.push(Card::open(Box::new(Shared(image)), random())?);
+    let mut cards = Vec::new();
+    for _ in 0..count {
+        cards.push(opened(image, code)?);
+    }
+    for card in &mut cards {
+        let answer = card.process(&select);
+        ensure!(
+            answer.ends_with(&[0x90, 0x00]),
+            "a card answered {answer:02X?}"
+        );
     }
     let taken = resident()?.saturating_sub(before);
     // They stay until the process ends: memory that is given back would hide what the next run takes.
-    core::mem::forget((first, black_box(cards)));
-    Ok(f64::from(u32::try_from(taken)?) / f64::from(u32::try_from(CARDS)?))
+    core::mem::forget(black_box(cards));
+    Ok(f64::from(u32::try_from(taken)?) / f64::from(count))
+}
+
+fn opened(image: &'static [u8], code: Option<&Arc<CodeCache>>) -> Result<Card> {
+    let mut card = Card::open(Box::new(Shared(image)), random())?;
+    if let Some(code) = code {
+        card.share_code(code.clone());
+    }
+    Ok(card)
 }
 
 /// Bytes of this process that are in memory (proc(5), statm).

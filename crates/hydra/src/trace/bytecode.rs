@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use hydra_cap::dump::MethodDump;
 use hydra_cap::opcode::Opcode;
 use hydra_cap::{Aid, CapFile};
-use hydra_vm::Observer;
+use hydra_vm::{Observer, Package};
 
 use crate::print;
 
@@ -70,12 +70,12 @@ impl Printer {
     }
 
     /// The given file's names, if it is what the card runs; else what the card's own copy says.
-    fn listing(&self, cap: &CapFile, seen: &mut Seen) -> Arc<Listing> {
-        let aid = cap.aid();
+    fn listing(&self, package: &Package, seen: &mut Seen) -> Option<Arc<Listing>> {
+        let aid = package.aid();
         if let Some(known) = seen.packages.get(aid) {
-            return known.clone();
+            return Some(known.clone());
         }
-        let own = Listing::of(cap);
+        let own = Listing::of(&package.cap_file().ok()?);
         let chosen = match self.given.get(aid) {
             Some(given) if given.code_hash == own.code_hash => given.clone(),
             given => {
@@ -88,20 +88,20 @@ impl Printer {
             }
         };
         seen.packages.insert(aid.clone(), chosen.clone());
-        chosen
+        Some(chosen)
     }
 }
 
 impl Observer for Printer {
-    fn instruction(&self, cap: &CapFile, offset: u32, opcode: Opcode) {
+    fn instruction(&self, package: &Package, offset: u32, opcode: Opcode) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let listing = self.listing(cap, &mut seen);
-        let Some(method) = listing.method(offset) else {
+        let listing = self.listing(package, &mut seen);
+        let Some(method) = listing.as_ref().and_then(|listing| listing.method(offset)) else {
             return;
         };
         let header = method.header.map_or(0, |header| header.size);
         let at = (offset - method.offset).saturating_sub(header.into());
-        let place = (cap.aid().clone(), method.offset);
+        let place = (package.aid().clone(), method.offset);
         if at == 0 || seen.method.as_ref() != Some(&place) {
             seen.method = Some(place);
             let class = method.class.as_deref().unwrap_or("?");
@@ -110,7 +110,10 @@ impl Observer for Printer {
                 None => format!("method@{}", method.offset),
             };
             let signature = method.signature.as_deref().unwrap_or_default();
-            print::aside(format_args!(". {} {class}.{name}{signature}", cap.aid()));
+            print::aside(format_args!(
+                ". {} {class}.{name}{signature}",
+                package.aid()
+            ));
         }
         let line = method
             .code

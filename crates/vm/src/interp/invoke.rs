@@ -5,7 +5,7 @@ use hydra_cap::MethodHeader;
 use hydra_cap::api::{ApiFlags, MethodId, Param};
 
 use super::{Exit, Frame, FrameKind, MAX_ARGS, Machine, Refusal};
-use crate::class::{Method, Target};
+use crate::class::{Method, Target, api_index};
 use crate::error::{Fault, Stop};
 use crate::exception::Exception;
 use crate::firewall::{self, SharedCall};
@@ -33,11 +33,7 @@ impl Vm {
             Param::Shorts => matches!(object.body, Body::Short(_)),
             Param::Ints => matches!(object.body, Body::Int(_)),
             Param::References => matches!(object.body, Body::Refs { .. }),
-            // A class that nothing has asked for yet has no instances.
-            Param::Instance(class) => self
-                .api_classes
-                .get(class)
-                .is_some_and(|class| self.is_subclass(self.class_of(object), class)),
+            Param::Instance(class) => self.is_subclass(self.class_of(object), api_index(class)),
         })
     }
 }

@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 use hydra_cap::api;
 use hydra_cap::{CapFile, ClassInfo, ClassRef, ComponentTag, Format, InterfaceInfo, MethodHeader};
 
+use super::code::place;
 use super::{Imported, LinkError};
-use crate::class::{Class, Implemented, Method, Origin, Target};
+use crate::class::{Class, Implemented, Method, OBJECT, Origin, Target};
 use crate::ids::{ClassIndex, PackageId};
 use crate::vm::Vm;
 
@@ -111,13 +112,12 @@ impl Vm {
                 slots: Box::default(),
             });
         }
-        let object = self.object_class();
         Ok(Class {
             origin: Origin::Package {
                 package,
                 offset: info.offset,
             },
-            ancestors: Box::new([object]),
+            ancestors: Box::new([OBJECT]),
             interface: true,
             instantiable: false,
             shareable,
@@ -232,8 +232,8 @@ impl Vm {
 }
 
 /// The method at an offset in the Method component, which the reader has checked to be a header.
-pub(super) fn method_at(cap: &CapFile, package: PackageId, offset: u32) -> Option<Method> {
-    let header = MethodHeader::read(cap.code_from(offset)?)?;
+pub(super) fn method_at(code: &[u8], package: PackageId, offset: u32) -> Option<Method> {
+    let header = MethodHeader::read(code.get(place(offset)..)?)?;
     let target = if header.is_abstract {
         Target::Abstract
     } else {
@@ -336,7 +336,7 @@ fn own_method(
     let Some(offset) = offset else {
         return Ok(None);
     };
-    let method = method_at(cap, package, offset).filter(|method| method.nargs > 0);
+    let method = method_at(cap.method_info(), package, offset).filter(|method| method.nargs > 0);
     method
         .map(Some)
         .ok_or_else(|| invalid(at, "a virtual method without `this`"))

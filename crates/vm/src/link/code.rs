@@ -11,7 +11,7 @@ use hydra_cap::{CapFile, ComponentTag, CpEntry, MethodHeader};
 use super::LinkError;
 use super::classes::api_interface;
 use crate::class::parameter_words;
-use crate::package::{Entry, Extent};
+use crate::package::{Entry, Extent, StaticSizes};
 use crate::vm::Vm;
 
 /// What a byte of the Method component has been found to be.
@@ -271,10 +271,10 @@ impl Checker<'_> {
         let Entry::StaticPrimitive { package, offset } = entry else {
             return false;
         };
-        let fields = match self.vm.package(package) {
-            Some(package) => package.cap.static_fields(),
-            None => self.cap.static_fields(),
+        let sizes = match self.vm.package(package) {
+            Some(package) => package.statics,
+            None => StaticSizes::of(self.cap),
         };
-        usize::from(offset) + size <= usize::from(fields.default_count) + fields.values.len()
+        usize::from(offset) + size <= sizes.bytes
     }
 }

@@ -7,7 +7,7 @@ use super::classes::method_at;
 use super::{Imported, LinkError};
 use crate::class::{Class, Method, Target, api_static};
 use crate::ids::{ClassIndex, PackageId};
-use crate::package::Entry;
+use crate::package::{Entry, StaticSizes};
 use crate::vm::Vm;
 
 impl Vm {
@@ -109,7 +109,7 @@ impl Vm {
                 })
             }
             CpEntry::StaticField(offset) => {
-                static_field(cap, id, offset).ok_or("no such static field")
+                static_field(StaticSizes::of(cap), id, offset).ok_or("no such static field")
             }
             CpEntry::ExternalStaticField {
                 package,
@@ -125,7 +125,7 @@ impl Vm {
                         .static_fields
                         .get(usize::from(token))
                         .ok_or("no such static field")?;
-                    static_field(&file.cap, file.id, *offset).ok_or("no such static field")
+                    static_field(file.statics, file.id, *offset).ok_or("no such static field")
                 }
                 Some(Imported::Api { package, .. }) => {
                     let row = package.class(class).ok_or("an unknown class")?;
@@ -135,7 +135,7 @@ impl Vm {
                 None => Err("an unknown package"),
             },
             CpEntry::StaticMethod(offset) => {
-                let method = method_at(cap, id, offset).ok_or("no such method")?;
+                let method = method_at(cap.method_info(), id, offset).ok_or("no such method")?;
                 if method.target == Target::Abstract {
                     return Err("the method is abstract");
                 }
@@ -159,7 +159,7 @@ impl Vm {
                             .static_methods
                             .get(usize::from(token))
                             .ok_or("no such method")?;
-                        method_at(&file.cap, file.id, *offset)
+                        method_at(&file.code, file.id, *offset)
                     }
                     Imported::Api { package, .. } => {
                         api_static(package.class(class).ok_or("an unknown class")?, token)
@@ -182,16 +182,15 @@ fn virtual_method(class: &Class, token: u8) -> Option<(u16, Method)> {
     Some((slot, *class.methods.get(usize::from(slot))?))
 }
 
-fn static_field(cap: &CapFile, package: PackageId, offset: u16) -> Option<Entry> {
-    let fields = cap.static_fields();
-    let references = u32::from(fields.reference_count) * 2;
-    if u32::from(offset) < references {
+fn static_field(sizes: StaticSizes, package: PackageId, offset: u16) -> Option<Entry> {
+    let references = sizes.references * 2;
+    if usize::from(offset) < references {
         return offset.is_multiple_of(2).then_some(Entry::StaticReference {
             package,
             index: offset / 2,
         });
     }
-    let offset = u16::try_from(u32::from(offset) - references).ok()?;
+    let offset = u16::try_from(usize::from(offset) - references).ok()?;
     Some(Entry::StaticPrimitive { package, offset })
 }
 

@@ -3,7 +3,7 @@
 //! A key's value and each of its components is a byte array of its own: two bytes that say how many follow, plus one,
 //! and those. Zero says that it is not set; transient keys have transient arrays, so clearing them unsets the key.
 
-mod kind;
+pub(in crate::api) mod kind;
 
 pub(crate) use kind::{Family, Kind, XEC_PRIVATE_NUMBER, XEC_PUBLIC_NUMBER};
 

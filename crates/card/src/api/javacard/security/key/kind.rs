@@ -184,6 +184,28 @@ const DH_DOMAIN: &str = "javacard/security/DHKey";
 const DSA_DOMAIN: &str = "javacard/security/DSAKey";
 const EC_DOMAIN: &str = "javacard/security/ECKey";
 
+/// The classes of the platform's keys.
+pub(crate) const CLASSES: [&str; 18] = [
+    AES,
+    DES,
+    HMAC,
+    GENERIC,
+    XEC_PUBLIC,
+    XEC_PRIVATE,
+    RSA_PUBLIC,
+    RSA_PRIVATE,
+    RSA_CRT,
+    DH_PUBLIC,
+    DH_PRIVATE,
+    EC_PUBLIC,
+    EC_PRIVATE,
+    DSA_PUBLIC,
+    DSA_PRIVATE,
+    DH_DOMAIN,
+    DSA_DOMAIN,
+    EC_DOMAIN,
+];
+
 const fn kind(
     number: i8,
     algorithm: i8,
@@ -227,12 +249,7 @@ impl Kind {
 
     /// Whether a class of the API is that of a platform's key.
     pub(crate) fn is_class(class: &str) -> bool {
-        KINDS.iter().any(|kind| kind.class == class)
-    }
-
-    /// The classes of the platform's keys; some stand here more than once.
-    pub(crate) fn classes() -> impl Iterator<Item = &'static str> {
-        KINDS.iter().map(|kind| kind.class)
+        CLASSES.contains(&class)
     }
 
     /// `JCSystem.MEMORY_TYPE_…`
