@@ -5,6 +5,8 @@
 mod asymmetric;
 #[path = "vectors/symmetric.rs"]
 mod symmetric;
+#[path = "vectors/wycheproof.rs"]
+mod wycheproof;
 
 use std::collections::{BTreeMap, BTreeSet};
 
