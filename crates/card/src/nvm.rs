@@ -4,7 +4,8 @@
 //! whichever unsynced writes are lost, and it costs one write and one `sync`. When the journal is full, which it is once it
 //! has outgrown the snapshot twice and 256 blocks, a commit writes a new snapshot beside the old: three syncs, no more
 //! often than every 256 commits of up to 229 bytes. A medium that was altered afterwards makes [`Journal::open`] fail, so
-//! that the card goes mute instead of wrong.
+//! that the card goes mute instead of wrong; and so does a commit that reads the journal back for a new snapshot and does
+//! not find its end where the card left it.
 //!
 //! **Versions.** A header says the image's format and the version of the records, and every format from 2 on has a
 //! header of 128 bytes that begins with "HydraNV" and the format's digit and ends in its checksum: so a build tells an

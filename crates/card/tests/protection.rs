@@ -315,6 +315,23 @@ fn an_image_that_was_put_back_is_refused() {
 /// Whoever can take the power away keeps a commit that never returned, lets the card go on from the image before it, and
 /// brings it back.
 #[test]
+fn an_image_that_is_put_back_under_a_running_card_is_noticed() {
+    for protect in [counted, |medium: &PowerCut| medium.clone().into()] {
+        let medium = PowerCut::new(MemoryStorage::new());
+        let mut journal = Journal::format(protect(&medium)).unwrap();
+        journal.commit(&[(1_u64, value(1, 40_000))]).unwrap();
+        let older = medium.restart();
+        journal.commit(&[(2_u64, value(2, 10))]).unwrap();
+        medium.clone().write(0, older.as_bytes()).unwrap();
+        // What is folded is read from the medium.
+        let folded = journal.commit(&[(1_u64, value(3, 30_000))]);
+        assert!(matches!(folded, Err(NvmError::Corrupt { .. })));
+        let next = journal.commit(&[(2_u64, value(2, 10))]);
+        assert!(matches!(next, Err(NvmError::Poisoned)));
+    }
+}
+
+#[test]
 fn a_commit_that_was_cut_off_does_not_come_back() {
     let (image, counter) = made();
     let opened = PowerCut::cut_with_counter(image, counter, None);

@@ -197,7 +197,15 @@ impl<S: Storage> Journal<S> {
             self.append()?;
         } else {
             let value = self.count.as_ref().map(|count| count.value);
+            let end = self.end();
             let (entries, _) = self.load()?;
+            if self.end() != end {
+                // Older content that is whole would pass for the card's, and the counter's next value make it new.
+                return Err(NvmError::Corrupt {
+                    offset: self.start,
+                    what: "the journal ends where the card did not leave it",
+                });
+            }
             if let (Some(count), Some(value)) = (&mut self.count, value) {
                 count.value = value;
             }
@@ -467,6 +475,12 @@ impl<S: Storage> Journal<S> {
             payload.drain(..8);
         }
         read_entries(payload, |_, _| {}).ok_or(corrupt("the entries end inside one"))
+    }
+
+    /// Where the journal ends: the next block and commit, and what seals the last commit.
+    fn end(&self) -> (usize, u32, Option<[u8; 16]>) {
+        let chain = self.seal.as_ref().map(|seal| seal.chain());
+        (self.next, self.commit, chain)
     }
 
     fn generation(&self) -> u32 {

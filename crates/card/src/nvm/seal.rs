@@ -86,6 +86,11 @@ impl Seal {
         self.salt
     }
 
+    /// The initial vector of the last thing sealed or opened.
+    pub(super) fn chain(&self) -> [u8; BLOCK] {
+        self.chain
+    }
+
     /// The seal of the area that comes after what this one has last seen.
     pub(super) fn next(&self, generation: u64) -> Self {
         let parts: [&[u8]; 4] = [
