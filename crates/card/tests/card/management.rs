@@ -396,7 +396,7 @@ fn an_installation_that_fails_leaves_nothing() {
         status(0x6985),
         "the load file's own name"
     );
-    for privileges in [Privileges::CARD_LOCK, Privileges::SECURITY_DOMAIN] {
+    for privileges in [Privileges::CARD_RESET, Privileges::SECURITY_DOMAIN] {
         assert_eq!(
             issuer.try_install_with(BENCH, BENCH_APPLET, BENCH_APPLET, privileges),
             status(0x6A80)
