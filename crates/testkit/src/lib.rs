@@ -13,12 +13,16 @@
 #![warn(missing_docs)]
 
 pub mod assembler;
+mod blocks;
 mod dialogue;
+mod fault;
 mod issued;
 mod power;
 mod vectors;
 
+pub use blocks::behind_a_full_block;
 pub use dialogue::{Dialogue, DialogueError, Exchange, Mismatch};
+pub use fault::breaks_a_promise;
 pub use issued::{Issued, IssuerError, status};
 pub use power::{Cut, Loss, PowerCut, PowerFailed};
 pub use vectors::cap;

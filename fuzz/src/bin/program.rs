@@ -5,6 +5,7 @@
 use hydra_card::LoadVerification;
 use hydra_fuzz::{DESCRIBED, UNVERIFIED, VICTIM, World, changed_load_file, programs};
 use hydra_gp::Privileges;
+use hydra_testkit::breaks_a_promise;
 use hydra_vm::Fault;
 use hydra_wire::Command;
 use libfuzzer_sys::fuzz_target;
@@ -62,17 +63,3 @@ fuzz_target!(|data: &[u8]| {
     }
     world.check(&mut issued, &answers);
 });
-
-/// What no verified program does.
-fn breaks_a_promise(fault: Fault) -> bool {
-    matches!(
-        fault,
-        Fault::TypeConfusion
-            | Fault::OperandStack
-            | Fault::LocalVariable
-            | Fault::AbstractMethod
-            | Fault::IllegalInstruction
-            | Fault::Signature
-            | Fault::NoSuchMember
-    )
-}

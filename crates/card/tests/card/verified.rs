@@ -5,29 +5,9 @@ use hydra_cap::verify::{Imports, verify};
 use hydra_cap::{CapFile, ComponentTag, MethodHeader};
 use hydra_crypto::{Random, SeededRandom};
 use hydra_gp::Privileges;
-use hydra_testkit::{Issued, PowerCut};
+use hydra_testkit::{Issued, PowerCut, breaks_a_promise, cap};
 use hydra_vm::Fault;
 use hydra_wire::Command;
-
-fn read(path: &str) -> CapFile {
-    let vectors = concat!(env!("CARGO_MANIFEST_DIR"), "/../../vectors");
-    let bytes = std::fs::read(format!("{vectors}/{path}")).expect("a file");
-    CapFile::from_zip(&bytes).expect("a CAP file")
-}
-
-/// What no verified program does. A limit that is reached is none of these, nor is an object that is gone.
-fn breaks_a_promise(fault: Fault) -> bool {
-    matches!(
-        fault,
-        Fault::TypeConfusion
-            | Fault::OperandStack
-            | Fault::LocalVariable
-            | Fault::AbstractMethod
-            | Fault::IllegalInstruction
-            | Fault::Signature
-            | Fault::NoSuchMember
-    )
-}
 
 /// Runs a program on a card of its own; the faults that its commands ended with.
 fn run(image: &Issued, cap: &CapFile) -> Vec<Fault> {
@@ -86,7 +66,7 @@ fn instructions(cap: &CapFile) -> Vec<(usize, usize)> {
 #[test]
 fn what_the_verifier_accepts_never_confuses_types() {
     let mut image = Issued::new("verified").expect("a card");
-    let library = read("caps/2.1-jc305/lablib.cap");
+    let library = cap("caps/2.1-jc305/lablib").expect("a CAP file");
     image
         .session(|client| {
             let domain = "A000000151000000".parse().expect("an AID");
@@ -112,12 +92,12 @@ fn what_the_verifier_accepts_never_confuses_types() {
     };
     let (mut accepted, mut refused) = (0, 0);
     for path in [
-        "caps/2.1-jc305/ints.cap",
-        "caps/2.1-jc305/bench.cap",
-        "caps/2.1-jc305/labsrv.cap",
-        "runtime/probe/probe.cap",
+        "caps/2.1-jc305/ints",
+        "caps/2.1-jc305/bench",
+        "caps/2.1-jc305/labsrv",
+        "runtime/probe/probe",
     ] {
-        let program = read(path);
+        let program = cap(path).expect("a CAP file");
         let starts = instructions(&program);
         let mut of_this = 0;
         while of_this < 20 {
