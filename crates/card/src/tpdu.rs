@@ -1,11 +1,18 @@
 //! Commands as T=0 carries them (ISO/IEC 7816-3 §12.2): a header with P3, and data one way. What a response does not fit in
-//! waits for GET RESPONSE, or for the command to come again with the right length.
+//! waits for GET RESPONSE, or for the command to come again with the right length. A command with more data than P3 can
+//! count comes in ENVELOPE commands.
 
 use alloc::vec::Vec;
+use core::mem::take;
 
 use hydra_wire::{Command, Response, StatusWord};
 
 use crate::card::{Card, INS_GET_RESPONSE, Mute};
+
+/// ISO/IEC 7816-4 §11.7.2 ENVELOPE
+const INS_ENVELOPE: u8 = 0xC2;
+/// Bytes of the longest command APDU: header, and Lc, data and Le in their extended form.
+const LONGEST_APDU: usize = 4 + 3 + 65_535 + 2;
 
 /// A response that the host has been told the length of.
 pub(crate) enum Waiting {
@@ -26,11 +33,16 @@ impl Card {
             Err(sw) => return Ok(sw.into()),
         };
         let header = [command.cla, command.ins, command.p1, command.p2];
-        let waiting = self
-            .open
-            .channels
-            .get_mut(&at)
-            .and_then(|channel| channel.waiting.take());
+        let (waiting, enclosed) = match self.open.channels.get_mut(&at) {
+            Some(channel) => (channel.waiting.take(), take(&mut channel.enclosed)),
+            None => (None, Vec::new()),
+        };
+        if command.cla & 0x80 == 0
+            && command.ins == INS_ENVELOPE
+            && (!enclosed.is_empty() || begins_extended(&command.data))
+        {
+            return self.long_command(at, enclosed, &command);
+        }
         let le = command
             .ne
             .map(|ne| usize::try_from(ne).unwrap_or(usize::MAX));
@@ -71,6 +83,40 @@ impl Card {
         })
     }
 
+    /// A part of a long command, or no data and so its end (JCRE 3.0.5 §9.4.4.1): the command is carried out, and all of
+    /// its response is to be fetched.
+    fn long_command(
+        &mut self,
+        at: u8,
+        mut enclosed: Vec<u8>,
+        envelope: &Command,
+    ) -> Result<Response, Mute> {
+        if (envelope.p1, envelope.p2) != (0, 0) {
+            return Ok(StatusWord::INCORRECT_P1P2.into());
+        }
+        if !envelope.data.is_empty() {
+            enclosed.extend_from_slice(&envelope.data);
+            if enclosed.len() > LONGEST_APDU {
+                return Ok(StatusWord::WRONG_LENGTH.into());
+            }
+            if let Some(channel) = self.open.channels.get_mut(&at) {
+                channel.enclosed = enclosed;
+            }
+            return Ok(StatusWord::NO_ERROR.into());
+        }
+        let Ok(command) = Command::parse(&enclosed) else {
+            return Ok(StatusWord::WRONG_LENGTH.into());
+        };
+        if Self::channel_of(&command) != Ok(at) {
+            return Ok(StatusWord::CLA_NOT_SUPPORTED.into());
+        }
+        let response = self.dispatch(at, &command)?;
+        Ok(match response.data.len() {
+            0 => response,
+            _ => self.part(at, response, 0),
+        })
+    }
+
     /// So many bytes of a response; the rest waits.
     pub(crate) fn part(&mut self, at: u8, mut response: Response, room: usize) -> Response {
         let data = response.data.split_off(room);
@@ -90,6 +136,11 @@ impl Card {
 /// 61xx or 6Cxx; 00 is 256 or more.
 fn told(sw: u16, length: usize) -> StatusWord {
     StatusWord(sw | u16::from(u8::try_from(length).unwrap_or(0)))
+}
+
+/// Whether data begins like a command APDU with Lc in its extended form. Other data of an ENVELOPE is the applet's.
+fn begins_extended(data: &[u8]) -> bool {
+    matches!(data, [_, _, _, _, 0, high, low, ..] if (*high, *low) != (0, 0))
 }
 
 /// A header alone is case 1. Le after data has no place in a TPDU; a host that sends it all the same means it.

@@ -589,6 +589,82 @@ fn over_t0_lengths_are_told_and_fetched() {
     assert_eq!(issued.card.reset_into(Protocol::T1).unwrap()[1], 0x8B);
 }
 
+/// Fetches a response that a TPDU announced.
+fn fetched(issued: &mut Issued, mut answer: Vec<u8>) -> Vec<u8> {
+    let mut whole = Vec::new();
+    while let [data @ .., 0x61, length] = answer.as_slice() {
+        whole.extend_from_slice(data);
+        answer = issued.card.process(&[0x00, 0xC0, 0, 0, *length]);
+    }
+    [whole, answer].concat()
+}
+
+/// A command with more data than P3 can count (JCRE 3.0.5 §9.4.4.1, ISO/IEC 7816-3 §12.2).
+#[test]
+fn over_t0_long_commands_come_in_envelopes() {
+    let mut issued = probe();
+    issued.card.reset_into(Protocol::T0).unwrap();
+    let selected = issued
+        .card
+        .process(&Command::select(&aid(APPLET)).to_bytes());
+    assert_eq!(selected, [0x90, 0x00]);
+    let envelope = |issued: &mut Issued, data: &[u8]| {
+        let command = Command::new(0x00, 0xC2, 0, 0).with_data(data);
+        issued.card.process(&command.to_bytes())
+    };
+    for (length, le) in [(256, None), (300, Some(256)), (4000, Some(65_536))] {
+        let data = vec![3; usize::from(length)];
+        let mut command = Command::new(0x80, 0x30, 0, 0).with_data(&data);
+        command.ne = le;
+        for part in command.to_bytes().chunks(255) {
+            assert_eq!(envelope(&mut issued, part), [0x90, 0x00]);
+        }
+        let answer = envelope(&mut issued, &[]);
+        assert_eq!(answer, [0x61, 8]);
+        let expected: Vec<u8> = [7, length, length, 3 * length]
+            .into_iter()
+            .flat_map(|number: u16| number.to_be_bytes())
+            .chain([0x90, 0x00])
+            .collect();
+        assert_eq!(fetched(&mut issued, answer), expected, "{length} bytes");
+    }
+    // A long response: P3 of 0 is as much as the applet sends.
+    let answer = issued.card.process(&[0x80, 0x31, 0x0B, 0xB8, 0]);
+    assert_eq!(answer[256..], [0x61, 0]);
+    let expected: Vec<u8> = (0..3000)
+        .map(|i| u8::try_from(i % 200).unwrap())
+        .chain([0x90, 0x00])
+        .collect();
+    assert_eq!(fetched(&mut issued, answer), expected);
+    // `setOutgoing` gave 32,767 for that P3: it stands in bytes 1 and 2 here.
+    assert_eq!(issued.card.process(&[0x80, 0x14, 0, 0, 0]), [0x6C, 9]);
+    let answer = issued.card.process(&[0x80, 0x14, 0, 0, 9]);
+    assert_eq!(answer[1..3], [0x7F, 0xFF]);
+    // Nothing that was begun outlives another command, and what is incomplete or not for this channel is no command.
+    let begun = Command::new(0x80, 0x30, 0, 0)
+        .with_data(&[1; 300])
+        .to_bytes();
+    envelope(&mut issued, &begun[..255]);
+    assert_eq!(issued.card.process(&[0x80, 0x23, 7, 0]), [0x90, 0x00]);
+    assert_eq!(envelope(&mut issued, &[]), [0x6D, 0x00], "the applet's own");
+    envelope(&mut issued, &begun[..255]);
+    assert_eq!(envelope(&mut issued, &[]), [0x67, 0x00]);
+    envelope(&mut issued, &begun[..255]);
+    assert_eq!(issued.card.process(&[0x00, 0xC2, 1, 0]), [0x6A, 0x86]);
+    let other = [&[0x81][..], &begun[1..]].concat();
+    for part in other.chunks(255) {
+        envelope(&mut issued, part);
+    }
+    assert_eq!(envelope(&mut issued, &[]), [0x6E, 0x00]);
+    // Data that is no command goes to the applet.
+    assert_eq!(envelope(&mut issued, &[0xD1, 3, 1, 2, 3]), [0x6D, 0x00]);
+    // More than any command has.
+    for _ in 0..257 {
+        envelope(&mut issued, &begun[..255]);
+    }
+    assert_eq!(envelope(&mut issued, &begun[..255]), [0x67, 0x00]);
+}
+
 /// JCRE 3.0.5 §9.4.1.1: without chaining 61xx takes the place of 6Cxx, and nobody may ask for time.
 #[test]
 fn a_response_without_chaining_is_fetched() {

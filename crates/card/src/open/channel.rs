@@ -1,6 +1,7 @@
 //! What one logical channel remembers until it is closed.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use super::registry::EntryId;
 use crate::domain::session::Session;
@@ -21,6 +22,8 @@ pub(crate) struct Channel {
     pub(crate) session: Session,
     /// What the host has been told to fetch.
     pub(crate) waiting: Option<Waiting>,
+    /// What ENVELOPE commands have brought of a long command under T=0.
+    pub(crate) enclosed: Vec<u8>,
 }
 
 impl Channel {
@@ -31,6 +34,7 @@ impl Channel {
             selected,
             session: Session::default(),
             waiting: None,
+            enclosed: Vec::new(),
         })
     }
 }

@@ -95,8 +95,12 @@ impl Apdu {
         self.class = command.cla;
         self.data.clone_from(&command.data);
         self.received = 0;
-        // A case 1 or 3 command leaves the length to the applet.
-        self.ne = command.ne.unwrap_or(256);
+        // A case 1 or 3 command leaves the length to the applet. JCRE 3.0.5 §9.4.4.1: T=0 has no Ne above 256, so 256
+        // is as much as the applet can send.
+        self.ne = match (self.protocol, command.ne.unwrap_or(256)) {
+            (Protocol::T0, 256) if extended_applet => 32_767,
+            (_, ne) => ne,
+        };
         self.extended_applet = extended_applet;
         self.extended_lc = extended_applet && command.extended;
         self.response.clear();
