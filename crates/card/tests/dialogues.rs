@@ -6,7 +6,7 @@ use std::path::Path;
 
 use hydra_cap::CapFile;
 use hydra_card::{Card, Protocol};
-use hydra_testkit::{Dialogue, Issued};
+use hydra_testkit::{Dialogue, Issued, behind_a_full_block};
 use hydra_wire::{Aid, Command};
 
 const EXTENDED: &str = "2.3-extended";
@@ -18,14 +18,21 @@ fn vectors() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../vectors/caps"))
 }
 
+fn file(folder: &str, program: &str) -> CapFile {
+    hydra_testkit::cap(&format!("caps/{folder}/{program}")).unwrap()
+}
+
 /// A card with these programs, loaded over SCP03 and all their applets installed, under these AIDs or else their own,
 /// then powered off and on again.
 fn card(folder: &str, programs: &[&str], instances: &[&str]) -> Issued {
+    let programs = programs.iter().map(|program| file(folder, program));
+    card_with(&programs.collect::<Vec<_>>(), instances)
+}
+
+fn card_with(programs: &[CapFile], instances: &[&str]) -> Issued {
     let mut issued = Issued::new("dialogues").unwrap();
-    for program in programs {
-        let path = vectors().join(folder).join(format!("{program}.cap"));
-        let cap = CapFile::from_zip(&fs::read(path).unwrap()).unwrap();
-        issued.load(&cap).unwrap();
+    for cap in programs {
+        issued.load(cap).unwrap();
         for (i, applet) in cap.applets().iter().enumerate() {
             let named = instances.get(i).map(|aid| aid.parse().unwrap());
             let instance: Aid = named.unwrap_or_else(|| applet.aid.clone());
@@ -140,6 +147,18 @@ fn lab_in_one_file() {
             "line 18: 8005000500 was answered 00009000 instead of 00079000",
         ]
     );
+}
+
+/// An offset in a block has 16 bits, one in the Method component more (JCVM 3.2 §6.10). The card verifies the file.
+#[test]
+fn code_beyond_64_kib_runs() {
+    let cap = behind_a_full_block(&file(EXTENDED, "bench-ints-2pkg-res")).unwrap();
+    let mut applets = cap.applets().iter();
+    assert!(applets.all(|applet| applet.install_method > 0xFFFF));
+    for (name, pairs) in [("bench.dialogue", 53), ("ints.dialogue", 2883)] {
+        let card = card_with(std::slice::from_ref(&cap), &[BENCH, INTS]);
+        answers(card, "beyond 64 KiB", name, pairs);
+    }
 }
 
 /// Classes of one package extend those of another in the same file, and both have package-visible methods.

@@ -10,6 +10,9 @@ use hydra_wire::{Aid, CardLink, Command as Apdu, Response, StatusWord};
 
 use crate::ClientError;
 
+/// The most data of one command that applets of a card can be given (JCRE 3.0.5 §9.4.4).
+const LONGEST_BLOCK: usize = 0x7FFF;
+
 /// A conversation with one card on its basic channel or on one that was opened.
 ///
 /// Selecting an application ends the secure channel; so does any failure of the secure channel itself, after which
@@ -141,14 +144,20 @@ impl<L: CardLink> GpClient<L> {
     }
 
     /// Loads a package as this INSTALL [for load] announces it: with a hash, parameters or a token.
+    ///
+    /// What 256 commands of the short form do not hold, about 60 KB, goes in extended ones that are no longer than they
+    /// must be: there is no other way to load it (GPCS 2.3.1 §11.6.2.2).
     pub fn load_with(&mut self, announcement: InstallForLoad, data_block: &[u8]) -> Result<(), L> {
-        let blocks = load_commands(data_block, self.max_data())?;
+        // The object around the components begins with a tag and at most four bytes of length.
+        let least = (data_block.len() + 5).div_ceil(256).min(LONGEST_BLOCK);
+        let blocks = load_commands(data_block, self.max_data().max(least))?;
         self.run(
             "INSTALL [for load]",
             &Command::Install(Install::Load(announcement)),
         )?;
         for block in blocks {
-            self.run("LOAD", &Command::Load(block))?;
+            let command = Command::Load(block).to_apdu();
+            accepted("LOAD", self.transmit("LOAD", &command)?)?;
         }
         Ok(())
     }

@@ -485,7 +485,7 @@ fn what_does_not_fit_is_not_sent() {
     client.get_data(0x00C1).unwrap();
     let announcement = InstallForLoad::new(&aid(PACKAGE), &aid(ISD));
     assert!(matches!(
-        client.load_with(announcement, &vec![0; 300 * 239]),
+        client.load_with(announcement, &vec![0; 256 * 0x8000]),
         Err(ClientError::TooManyBlocks(_))
     ));
 }

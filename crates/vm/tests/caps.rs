@@ -40,6 +40,35 @@ impl Host for Silent {
     }
 }
 
+/// Nothing else tells the package of a class that is not exported, and its package-visible methods count from there.
+#[test]
+fn an_extended_file_without_descriptor_is_linked_unless_it_may_be_taken_wrong() {
+    let link = |name: &str| {
+        let whole = cap("2.3-extended", name);
+        let rest = whole
+            .components()
+            .filter(|(tag, _)| *tag != ComponentTag::Descriptor)
+            .map(|(tag, info)| (tag, info.to_vec()));
+        let bare = CapFile::from_components(rest.collect()).unwrap();
+        assert!(bare.is_extended() && bare.descriptor().is_none());
+        let mut vm = Vm::new(ApiLayout::new(), Limits::default());
+        vm.link(&whole).unwrap();
+        Vm::new(ApiLayout::new(), Limits::default()).link(&bare)
+    };
+    for name in ["bench-3.2.0.cap", "bench-ints-2pkg-res.cap", "lab-3pkg.cap"] {
+        assert!(link(name).is_ok(), "{name}");
+    }
+    let Err(LinkError::Invalid {
+        component: ComponentTag::Class,
+        offset: 46,
+        reason,
+    }) = link("pq-2pkg.cap")
+    else {
+        panic!("a guess")
+    };
+    assert!(reason.starts_with("without a Descriptor"), "{reason}");
+}
+
 #[test]
 fn every_real_file_links_and_only_after_what_it_imports() {
     for kit in KITS {

@@ -174,13 +174,12 @@ impl Vm {
             &parent,
             &mut methods,
         )?;
-        // Package-visible methods count anew in each package of a file of the extended form.
         let same_package = match parent.origin {
             Origin::Package {
                 package: of,
                 offset,
-            } => of == package && cap.package_of(offset) == cap.package_of(info.offset),
-            Origin::Api(_) => false,
+            } if of == package => in_same_package(cap, info, offset, &parent)?,
+            _ => false,
         };
         let inherited: &[u16] = if same_package { &parent.package } else { &[] };
         let packaged = package_slots(cap, info, package, inherited, &mut methods)?;
@@ -299,6 +298,27 @@ fn public_slots(
         public.push(slot(methods, inherited, own, at)?);
     }
     Ok(public.into_boxed_slice())
+}
+
+/// Whether a class inherits the package-visible methods of its superclass in the same file: they count anew in each
+/// package of a file of the extended form. Where a Descriptor is missing, a table that does not begin with 0 goes on with
+/// the superclass's, and without a table nothing of it can be wrong.
+fn in_same_package(
+    cap: &CapFile,
+    info: &ClassInfo,
+    above: u16,
+    parent: &Class,
+) -> Result<bool, LinkError> {
+    if let (Some(above), Some(own)) = (cap.package_of(above), cap.package_of(info.offset)) {
+        return Ok(above == own);
+    }
+    if info.package_base > 0 || info.package_methods.is_empty() || parent.package.is_empty() {
+        return Ok(true);
+    }
+    Err(invalid(
+        info.offset.into(),
+        "without a Descriptor nothing tells whether the superclass is of the same package",
+    ))
 }
 
 fn package_slots(
