@@ -8,7 +8,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::root;
 
-/// Each step's name and its command line, which has no quoting.
+/// Each step's name and its command line, which has no quoting. Lints and documentation look at the same targets with the
+/// same features, so that dependencies are checked once; the demo is played by the program that the tests run.
 const STEPS: &[(&str, &str)] = &[
     ("format", "cargo fmt --all --check"),
     (
@@ -17,18 +18,19 @@ const STEPS: &[(&str, &str)] = &[
     ),
     (
         "documentation",
-        "cargo doc --locked --workspace --no-deps --document-private-items",
+        "cargo doc --locked --workspace --no-deps --document-private-items --features hydra/pcsc --lib --bins --examples",
     ),
     ("licences", "cargo xtask licences"),
     (
         "no_std",
-        "cargo build --locked --manifest-path tests/nostd/Cargo.toml --target-dir target/nostd",
+        "cargo check --locked --manifest-path tests/nostd/Cargo.toml --target-dir target/nostd",
     ),
-    ("demo", "cargo run --locked --release -- demo"),
     (
-        "applets",
-        "cargo run --locked --release -- cap rebuild applets --check",
+        "build",
+        "cargo test --locked --workspace --features hydra/pcsc --no-run",
     ),
+    ("demo", "hydra demo"),
+    ("applets", "hydra cap rebuild applets --check"),
     ("fuzz", "cargo xtask fuzz --runs 3000"),
     (
         "tests",
@@ -78,7 +80,12 @@ pub(crate) fn run() -> Result<()> {
 fn step(line: &str, tests: &mut Tests) -> Result<ExitStatus> {
     let mut words = line.split_whitespace();
     let program = words.next().context("a step without a program")?;
-    let mut child = Command::new(program)
+    let mut child = match program {
+        // The build puts it beside this program.
+        "hydra" => Command::new(std::env::current_exe()?.with_file_name("hydra")),
+        program => Command::new(program),
+    };
+    let mut child = child
         .args(words)
         .env("RUSTDOCFLAGS", "-D warnings")
         .current_dir(root())
