@@ -4,6 +4,7 @@
 //! log also tells what the card looked like without it, which is what goes into non-volatile memory.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use crate::error::{Fault, Stop};
@@ -59,6 +60,8 @@ pub(crate) struct Transaction {
     log: Vec<Undo>,
     size: usize,
     created: Vec<ObjRef>,
+    /// The records that the log remembers.
+    records: BTreeSet<u32>,
 }
 
 impl Vm {
@@ -248,7 +251,9 @@ impl Vm {
 
     fn note_record(&mut self, key: u32, old: Option<Vec<u8>>) {
         self.dirty_records.insert(key);
-        if let Some(transaction) = &mut self.transaction {
+        if let Some(transaction) = &mut self.transaction
+            && transaction.records.insert(key)
+        {
             transaction.log.push(Undo::Record { key, old });
         }
     }

@@ -254,6 +254,7 @@ fn card_records_take_part_in_transactions_and_can_be_saved_alone() {
     card.vm.record_put(6, b"six");
     assert!(card.vm.record_delete(5));
     assert!(!card.vm.record_delete(99));
+    card.vm.record_put(5, b"again");
     card.vm.abort().unwrap();
     assert_eq!(card.vm.record_get(5), Some(&b"old"[..]));
     assert_eq!(

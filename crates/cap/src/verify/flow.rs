@@ -47,6 +47,7 @@ pub(super) struct Flow<'v, 'a> {
     pub(super) body: Body<'a>,
     layout: &'v Layout,
     handlers: &'v [Range],
+    handler_starts: BTreeSet<usize>,
     pub(super) class: ClassIx,
     pub(super) is_static: bool,
     pub(super) is_constructor: bool,
@@ -86,6 +87,7 @@ impl<'v, 'a> Flow<'v, 'a> {
             body,
             layout,
             handlers,
+            handler_starts: handlers.iter().map(|handler| handler.start).collect(),
             class: described.declaring,
             is_static: described.is_static,
             is_constructor: described.is_constructor,
@@ -207,17 +209,19 @@ impl<'v, 'a> Flow<'v, 'a> {
     /// Follows one path up to where paths meet. `None` if the budget is spent.
     fn follow(&mut self, from: usize, call: u16, mut state: State) -> Option<()> {
         let mut at = from;
-        // The handlers that know the local variables as they are.
-        let mut informed: Vec<usize> = Vec::new();
+        // Whether the handlers around know the local variables as they are.
+        let mut informed = false;
         loop {
             self.charge(1)?;
             let body = self.body;
             let Ok(instruction) = Instruction::decode(body.code, at) else {
                 return Some(());
             };
-            for (i, handler) in self.handlers.iter().enumerate() {
-                if (handler.start..handler.end).contains(&at) && !informed.contains(&i) {
-                    informed.push(i);
+            if !informed || self.handler_starts.contains(&at) {
+                informed = true;
+                self.charge(self.handlers.len())?;
+                let around = self.handlers.iter();
+                for handler in around.filter(|handler| (handler.start..handler.end).contains(&at)) {
                     let caught = self.caught(handler.catch);
                     let thrown = State {
                         stack: vec![caught],
@@ -232,7 +236,7 @@ impl<'v, 'a> Flow<'v, 'a> {
                 return Some(());
             }
             if before {
-                informed.clear();
+                informed = false;
             }
             let mut targets = Vec::new();
             match instruction.opcode {

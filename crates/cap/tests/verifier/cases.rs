@@ -83,6 +83,22 @@ fn assemble(case: &Case) -> Assembled {
     text.assemble()
 }
 
+/// Handlers are asked where they begin and where a variable has changed, not at each instruction.
+#[test]
+fn handlers_around_much_code_are_little_work() {
+    let (handlers, instructions) = (250, 20_000);
+    let code = "nop; ".repeat(instructions);
+    let caught = "; .catch from to h any".repeat(handlers);
+    let mut text = base();
+    text.read(&format!(
+        "method around ()V static stack 1 locals 0 = from: {code}to: return; h: pop; return{caught}"
+    ));
+    let cap = text.assemble().read().unwrap();
+    let report = verify(&cap, &Imports::default());
+    assert_eq!(report.faults, []);
+    assert!(report.work < 2 * instructions, "{}", report.work);
+}
+
 /// What a case says is found: rule, component and offset.
 fn expected(case: &Case, assembled: &Assembled) -> BTreeSet<(Rule, String, usize)> {
     let mut all = BTreeSet::new();

@@ -1,6 +1,8 @@
 //! Control transfer (JCVM 3.0.5 §7.5: ifxx, goto, jsr, switches). Offsets count from the opcode; the linker has
 //! checked every target.
 
+use core::cmp::Ordering;
+
 use super::Machine;
 use crate::error::Fault;
 use crate::ids::ObjRef;
@@ -170,31 +172,34 @@ impl Machine<'_> {
     /// §7.5 slookupswitch
     pub(super) fn slookupswitch(&mut self) -> Result<(), Fault> {
         let key = self.pop_short()?;
-        self.lookup(2, |machine| machine.s2().map(|found| found == key))
+        self.lookup(2, |machine| Ok(key.cmp(&machine.s2()?)))
     }
 
     /// §7.5 ilookupswitch
     pub(super) fn ilookupswitch(&mut self) -> Result<(), Fault> {
         let key = self.pop_int()?;
         self.lookup(4, |machine| {
-            machine
-                .operand()
-                .map(|found| i32::from_be_bytes(found) == key)
+            Ok(key.cmp(&machine.operand().map(i32::from_be_bytes)?))
         })
     }
 
+    /// Finds a key of `size` bytes among those of the instruction, which are in order (§7.5).
     fn lookup(
         &mut self,
         size: usize,
-        matches: impl Fn(&mut Self) -> Result<bool, Fault>,
+        compare: impl Fn(&mut Self) -> Result<Ordering, Fault>,
     ) -> Result<(), Fault> {
         self.s2()?;
         let count = self.operand().map(u16::from_be_bytes)?;
-        for i in 0..usize::from(count) {
-            let place = 5 + i * (size + 2);
+        let (mut from, mut to) = (0, usize::from(count));
+        while from < to {
+            let middle = usize::midpoint(from, to);
+            let place = 5 + middle * (size + 2);
             self.pc = self.at + place;
-            if matches(self)? {
-                return self.branch_by(place + size);
+            match compare(self)? {
+                Ordering::Less => to = middle,
+                Ordering::Equal => return self.branch_by(place + size),
+                Ordering::Greater => from = middle + 1,
             }
         }
         self.branch_by(1)
