@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::root;
 
@@ -46,11 +46,22 @@ struct Tests {
     ignored: u64,
 }
 
-/// Runs every step; fails if one does.
-pub(crate) fn run() -> Result<()> {
+/// `cargo xtask ci [STEP…]`: runs every step, or those that are named; fails if one does.
+pub(crate) fn run(chosen: impl Iterator<Item = String>) -> Result<()> {
+    let chosen: Vec<String> = chosen.collect();
+    let mut steps = STEPS.to_vec();
+    for name in &chosen {
+        ensure!(
+            steps.iter().any(|(known, _)| known == name),
+            "no step {name}"
+        );
+    }
+    if !chosen.is_empty() {
+        steps.retain(|(name, _)| chosen.iter().any(|chosen| chosen == name));
+    }
     let mut failed = Vec::new();
     let mut tests = Tests::default();
-    for (name, line) in STEPS {
+    for (name, line) in &steps {
         println!("\n=== {name}: {line}");
         let begun = Instant::now();
         let status = step(line, &mut tests)?;
@@ -62,8 +73,8 @@ pub(crate) fn run() -> Result<()> {
     }
     println!(
         "\n{} of {} steps passed",
-        STEPS.len() - failed.len(),
-        STEPS.len()
+        steps.len() - failed.len(),
+        steps.len()
     );
     println!(
         "{} passed, {} failed, {} skipped",
@@ -80,12 +91,12 @@ pub(crate) fn run() -> Result<()> {
 fn step(line: &str, tests: &mut Tests) -> Result<ExitStatus> {
     let mut words = line.split_whitespace();
     let program = words.next().context("a step without a program")?;
-    let mut child = match program {
-        // The build puts it beside this program.
+    let mut command = match program {
+        // The step "build" puts it beside this program.
         "hydra" => Command::new(std::env::current_exe()?.with_file_name("hydra")),
         program => Command::new(program),
     };
-    let mut child = child
+    let mut child = command
         .args(words)
         .env("RUSTDOCFLAGS", "-D warnings")
         .current_dir(root())

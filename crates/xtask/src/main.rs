@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         return exit(fuzz::rustc());
     }
     exit(match std::env::args().nth(1).as_deref() {
-        Some("ci") => ci::run(),
+        Some("ci") => ci::run(std::env::args().skip(2)),
         Some("fuzz") => fuzz::run(std::env::args().skip(2)),
         Some("arrows") => arrows::check(),
         Some("invariants") => invariants::check(),
