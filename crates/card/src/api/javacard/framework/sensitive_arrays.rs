@@ -17,7 +17,8 @@ pub(crate) fn assert_integrity(cx: &mut Cx<'_>, array: ObjRef) -> Result<(), Sto
 
 /// `isIntegritySensitive`
 pub(crate) fn is_integrity_sensitive(cx: &mut Cx<'_>, object: ObjRef) -> Result<bool, Stop> {
-    Ok(!object.is_null() && cx.vm.is_integrity_sensitive(object)?)
+    cx.check_object(object)?;
+    Ok(cx.vm.is_integrity_sensitive(object)?)
 }
 
 /// `isIntegritySensitiveArraysSupported`

@@ -151,7 +151,7 @@ public class Framework extends Cases {
 
     void sensitive(byte which) {
         switch (which) {
-        case (byte) 0x80: put(SensitiveArrays.isIntegritySensitiveArraysSupported()); put(SensitiveArrays.isIntegritySensitive(store)); put(SensitiveArrays.isIntegritySensitive(null)); break;
+        case (byte) 0x80: put(SensitiveArrays.isIntegritySensitiveArraysSupported()); put(SensitiveArrays.isIntegritySensitive(store)); break;
         case (byte) 0x81: { byte[] a = (byte[]) SensitiveArrays.makeIntegritySensitiveArray(JCSystem.ARRAY_TYPE_BYTE, JCSystem.MEMORY_TYPE_PERSISTENT, (short) 4); kept = a;
             put(SensitiveArrays.isIntegritySensitive(a)); put(JCSystem.isTransient(a)); a[1] = 5; Util.arrayCopy(good, O, a, (short) 2, (short) 2); SensitiveArrays.assertIntegrity(a); put(a, O, (short) 4);
             JCSystem.beginTransaction(); a[0] = 9; Util.arrayFill(a, O, (short) 4, (byte) 8); SensitiveArrays.assertIntegrity(a); JCSystem.abortTransaction(); SensitiveArrays.assertIntegrity(a); put(a, O, (short) 4); break; }
@@ -162,6 +162,7 @@ public class Framework extends Cases {
         case (byte) 0x8B: Util.arrayFillNonAtomic((byte[]) kept, O, (short) 1, (byte) 1); break;
         case (byte) 0x8C: { byte[] a = (byte[]) SensitiveArrays.makeIntegritySensitiveArray(JCSystem.ARRAY_TYPE_BYTE, JCSystem.MEMORY_TYPE_TRANSIENT_RESET, (short) 4); put(Util.arrayCopyNonAtomic(good, O, a, O, (short) 4)); SensitiveArrays.assertIntegrity(a); break; }
         case (byte) 0x8D: SensitiveArrays.makeIntegritySensitiveArray(JCSystem.ARRAY_TYPE_BYTE, (byte) 3, (short) 4); break;
+        case (byte) 0x8F: SensitiveArrays.isIntegritySensitive(null); break;
         case (byte) 0x8E: SensitiveArrays.makeIntegritySensitiveArray(JCSystem.ARRAY_TYPE_BYTE, JCSystem.MEMORY_TYPE_PERSISTENT, (short) -1); break;
         case (byte) 0x82: SensitiveArrays.makeIntegritySensitiveArray((byte) 9, JCSystem.MEMORY_TYPE_PERSISTENT, (short) 4); break;
         case (byte) 0x83: SensitiveArrays.assertIntegrity(store); break;
