@@ -1,4 +1,4 @@
-//! Generates the dispatch from the Java Card API table to the natives.
+//! Generates the table of natives, by the number of their methods in the Java Card API table.
 //!
 //! A method `javacard/framework/APDU.receiveBytes` is native when `src/api/javacard/framework/apdu.rs` has a function
 //! `receive_bytes`; overloads carry their parameter types (`init_key_byte`), constructors are called `construct`.
@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use hydra_cap::api::{self, ApiFlags, ApiMethod};
+use hydra_cap::api::{self, ApiFlags, ApiMethod, Param};
 
 fn main() {
     println!("cargo::rerun-if-changed=src/api");
@@ -36,9 +36,9 @@ fn main() {
     };
     let mut natives = Natives::default();
     let mut used = BTreeSet::new();
-    let mut arms = String::new();
+    let (mut functions, mut table) = (String::new(), String::new());
     let mut coverage = String::new();
-    let mut refusals: BTreeMap<String, Vec<u16>> = BTreeMap::new();
+    let mut refusals = BTreeSet::new();
     for method in api::methods() {
         let id = method.id.0;
         let row = row_name(method);
@@ -47,13 +47,16 @@ fn main() {
             // A native inside of a refused package is no contradiction: exceptions of a service that is not there
             // are classes like any other.
             (Some(path), wide) if wide.is_none_or(|index| refused[index].is_wide()) => {
-                arms.push_str(&arm(method, &path, sensitive.covers(&row)));
+                functions.push_str(&function(method, &path, sensitive.covers(&row)));
+                writeln!(table, "    native_{id},").unwrap_or_default();
                 coverage.push_str("Coverage::Native,\n");
             }
             (None, Some(index)) => {
                 used.insert(index);
                 let Refusal { kind, reason, .. } = &refused[index];
-                refusals.entry(kind.clone()).or_default().push(id);
+                let function = format!("refuse_{}", kind.replace('-', "_"));
+                writeln!(table, "    {function},").unwrap_or_default();
+                refusals.insert((function, kind.clone()));
                 match kind.as_str() {
                     "callback" => coverage.push_str("Coverage::Callback,\n"),
                     _ => writeln!(coverage, "Coverage::Refused({reason:?}),").unwrap_or_default(),
@@ -80,17 +83,19 @@ fn main() {
             );
         }
     }
-    for (kind, ids) in refusals {
-        let ids: Vec<String> = ids.iter().map(u16::to_string).collect();
-        writeln!(arms, "        {} => cx.refuse({kind:?}),", ids.join(" | ")).unwrap_or_default();
+    for (function, kind) in refusals {
+        writeln!(
+            functions,
+            "fn {function}(cx: &mut Cx<'_>, _: Args) -> Result<Option<Value>, Stop> {{ cx.refuse({kind:?}) }}"
+        )
+        .unwrap_or_default();
     }
+    let count = api::METHOD_COUNT;
     let code = format!(
-        "/// Calls the native of a method with its arguments unpacked.\n\
-         #[allow(clippy::manual_range_patterns, reason = \"generated\")]\n\
-         pub(crate) fn dispatch(cx: &mut Cx<'_>, method: MethodId, args: &[Value]) -> Result<Option<Value>, Stop> {{\n\
-         \x20   match method.0 {{\n{arms}        _ => cx.refuse(\"callback\"),\n    }}\n}}\n\
-         static COVERAGE: [Coverage; {}] = [\n{coverage}];\n",
-        api::METHOD_COUNT
+        "/// What each method does, by its number.\n\
+         static NATIVES: [Native; {count}] = [\n{table}];\n\
+         static COVERAGE: [Coverage; {count}] = [\n{coverage}];\n\
+         {functions}"
     );
     let out = env::var_os("OUT_DIR")
         .map(PathBuf::from)
@@ -242,32 +247,42 @@ impl Natives {
     }
 }
 
-/// The arm of the dispatch that unpacks a method's arguments and packs its result.
-fn arm(method: &ApiMethod, call: &str, sensitive: bool) -> String {
+/// The function that unpacks a method's arguments, calls its native and packs the result.
+fn function(method: &ApiMethod, call: &str, sensitive: bool) -> String {
     let (parameters, result) = descriptor(method.descriptor);
-    let instance = !method.flags.has(ApiFlags::STATIC) || method.name == "<init>";
+    let mut unpacked = String::new();
     let mut arguments: Vec<String> = Vec::new();
-    if instance {
-        arguments.push("this(args)?".to_owned());
+    let mut word = 0;
+    let mut unpack = |how: &str, param: &str, words| {
+        let name = format!("a{}", arguments.len());
+        writeln!(
+            unpacked,
+            "    let {name} = {how}(cx, args, {word}{param})?;"
+        )
+        .unwrap_or_default();
+        arguments.push(name);
+        word += words;
+    };
+    if !method.flags.has(ApiFlags::STATIC) {
+        let class = Param::Instance(method.class);
+        unpack("reference", &format!(", Param::{class:?}"), 1);
     }
-    for parameter in parameters {
-        let index = arguments.len();
-        let unpack = match parameter {
-            Type::Boolean => "boolean",
-            Type::Byte => "byte",
-            Type::Short => "short",
-            Type::Int => "int",
-            Type::Array(_) | Type::Class(_) => "reference",
-        };
-        arguments.push(format!("{unpack}(args, {index})?"));
+    for (parameter, param) in parameters.iter().zip(method.params) {
+        match parameter {
+            Type::Boolean => unpack("boolean", "", 1),
+            Type::Byte => unpack("byte", "", 1),
+            Type::Short => unpack("short", "", 1),
+            Type::Int => unpack("int", "", 2),
+            Type::Array(_) | Type::Class(_) => {
+                unpack("reference", &format!(", Param::{param:?}"), 1);
+            }
+        }
     }
     // What a `OneShot` class does not say itself, its superclass does, if the object is open.
     let own = call.starts_with(&format!("{}::", module(class_name(method))));
-    let enter = if class_name(method).ends_with("$OneShot") && !own {
-        "one_shot::enter(cx, this(args)?)?; "
-    } else {
-        ""
-    };
+    if class_name(method).ends_with("$OneShot") && !own {
+        unpacked.push_str("    one_shot::enter(cx, a0)?;\n");
+    }
     let call = format!("crate::api::{call}{})", arguments.join(", "));
     let kept = match result {
         Some(Type::Boolean) => "boolean",
@@ -286,12 +301,12 @@ fn arm(method: &ApiMethod, call: &str, sensitive: bool) -> String {
         }
     };
     if sensitive && !kept.is_empty() {
-        body = format!(
-            "{{\n            let result = {body};\n            cx.keep(result, Kept::{kept})\n        }}"
-        );
+        body = format!("let result = {body};\n    cx.keep(result, Kept::{kept})");
     }
+    let args = if arguments.is_empty() { "_" } else { "args" };
     format!(
-        "        // {}\n        {} => {{ {enter}{body} }}\n",
+        "/// {}\n\
+         fn native_{}(cx: &mut Cx<'_>, {args}: Args) -> Result<Option<Value>, Stop> {{\n{unpacked}    {body}\n}}\n",
         row_name(method),
         method.id.0
     )

@@ -30,8 +30,8 @@ pub use report::{Edition, MethodCount, PackageReport, report};
 pub(crate) use running::Running;
 pub(crate) use sensitive::Kept;
 
-use hydra_cap::api::MethodId;
-use hydra_vm::{Fault, ObjRef, Stop, Value};
+use hydra_cap::api::{ClassId, MethodId, Param};
+use hydra_vm::{Args, ObjRef, Stop, Value};
 
 /// What becomes of a method of the API table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,36 +51,31 @@ pub fn coverage(method: MethodId) -> Option<Coverage> {
 
 include!(concat!(env!("OUT_DIR"), "/dispatch.rs"));
 
-fn this(args: &[Value]) -> Result<ObjRef, Stop> {
-    reference(args, 0)
+/// What a native does, with its arguments unpacked and its result packed.
+type Native = fn(&mut Cx<'_>, Args) -> Result<Option<Value>, Stop>;
+
+/// An argument, by the number of its word, as the table says it is.
+#[inline(always)]
+fn reference(cx: &Cx<'_>, args: Args, word: usize, param: Param) -> Result<ObjRef, Stop> {
+    Ok(args.reference(cx.vm, word, param)?)
 }
 
-fn reference(args: &[Value], index: usize) -> Result<ObjRef, Stop> {
-    match args.get(index) {
-        Some(Value::Ref(value)) => Ok(*value),
-        _ => Err(Fault::Signature.into()),
-    }
+#[inline(always)]
+fn short(cx: &Cx<'_>, args: Args, word: usize) -> Result<i16, Stop> {
+    Ok(args.short(cx.vm, word)?)
 }
 
-fn short(args: &[Value], index: usize) -> Result<i16, Stop> {
-    match args.get(index) {
-        Some(Value::Short(value)) => Ok(*value),
-        _ => Err(Fault::Signature.into()),
-    }
+fn int(cx: &Cx<'_>, args: Args, word: usize) -> Result<i32, Stop> {
+    Ok(args.int(cx.vm, word)?)
 }
 
-fn int(args: &[Value], index: usize) -> Result<i32, Stop> {
-    match args.get(index) {
-        Some(Value::Int(value)) => Ok(*value),
-        _ => Err(Fault::Signature.into()),
-    }
-}
-
-fn byte(args: &[Value], index: usize) -> Result<i8, Stop> {
-    let [_, low] = short(args, index)?.to_be_bytes();
+#[inline(always)]
+fn byte(cx: &Cx<'_>, args: Args, word: usize) -> Result<i8, Stop> {
+    let [_, low] = short(cx, args, word)?.to_be_bytes();
     Ok(low.cast_signed())
 }
 
-fn boolean(args: &[Value], index: usize) -> Result<bool, Stop> {
-    short(args, index).map(|value| value != 0)
+#[inline(always)]
+fn boolean(cx: &Cx<'_>, args: Args, word: usize) -> Result<bool, Stop> {
+    short(cx, args, word).map(|value| value != 0)
 }

@@ -8,25 +8,26 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::process::Command;
 
-use hydra_cap::api::{ApiFlags, MethodId};
+use hydra_cap::api::{ApiFlags, MethodId, Param};
 use hydra_convert::sdk::Javac;
 use hydra_convert::{Config, Output};
-use hydra_vm::{ApiLayout, AppletId, Host, Limits, MethodRef, ObjRef, Owner, Stop, Value, Vm};
+use hydra_vm::{
+    ApiLayout, AppletId, Args, Host, Limits, MethodRef, ObjRef, Owner, Stop, Value, Vm,
+};
 use support::{Workbench, aid, vectors};
 
 /// Only constructors and `Object.equals` are called.
 struct JavaLang;
 
 impl Host for JavaLang {
-    fn native(
-        &mut self,
-        _: &mut Vm,
-        method: MethodId,
-        arguments: &[Value],
-    ) -> Result<Option<Value>, Stop> {
+    fn native(&mut self, vm: &mut Vm, method: MethodId, args: Args) -> Result<Option<Value>, Stop> {
         match method.get().name {
             "<init>" => Ok(None),
-            "equals" => Ok(Some(Value::boolean(arguments[0] == arguments[1]))),
+            "equals" => {
+                let object = Param::Instance(method.get().class);
+                let [a, b] = [0, 1].map(|word| args.reference(vm, word, object));
+                Ok(Some(Value::boolean(a? == b?)))
+            }
             other => panic!("{other} is not part of the oracle"),
         }
     }

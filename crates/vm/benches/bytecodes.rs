@@ -16,13 +16,13 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use hydra_cap::api::MethodId;
 use hydra_cap::opcode::Opcode;
 use hydra_vm::{
-    ApiLayout, AppletId, Host, Limits, MethodRef, Observer, Owner, Package, Stop, Value, Vm,
+    ApiLayout, AppletId, Args, Host, Limits, MethodRef, Observer, Owner, Package, Stop, Value, Vm,
 };
 
 struct Bare;
 
 impl Host for Bare {
-    fn native(&mut self, _: &mut Vm, _: MethodId, _: &[Value]) -> Result<Option<Value>, Stop> {
+    fn native(&mut self, _: &mut Vm, _: MethodId, _: Args) -> Result<Option<Value>, Stop> {
         Ok(None)
     }
 }

@@ -124,12 +124,17 @@ pub(crate) fn parameter_words(descriptor: &str) -> u8 {
     words
 }
 
-fn native(method: MethodId) -> Method {
+/// The words of a native's arguments, `this` included.
+pub(crate) fn native_words(method: MethodId) -> u8 {
     let row = method.get();
     let this = u8::from(!row.flags.has(ApiFlags::STATIC));
+    this + parameter_words(row.descriptor)
+}
+
+fn native(method: MethodId) -> Method {
     Method {
         target: Target::Native(method),
-        nargs: this + parameter_words(row.descriptor),
+        nargs: native_words(method),
     }
 }
 

@@ -58,7 +58,34 @@ impl Exception {
     }
 }
 
+/// Why an access is not granted, before an exception has been made of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Exception(Exception),
+    Fault(Fault),
+}
+
+impl From<Exception> for Refusal {
+    fn from(exception: Exception) -> Self {
+        Self::Exception(exception)
+    }
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
 impl Vm {
+    #[cold]
+    pub(crate) fn refuse(&mut self, refusal: Refusal) -> Stop {
+        match refusal {
+            Refusal::Fault(fault) => fault.into(),
+            Refusal::Exception(exception) => self.throw_vm(exception),
+        }
+    }
+
     #[cold]
     pub(crate) fn throw_vm(&mut self, exception: Exception) -> Stop {
         self.throw_known(exception.class(), exception.reason())

@@ -84,6 +84,23 @@ impl Body {
         })
     }
 
+    /// The bytes of a byte or boolean array.
+    #[inline(always)]
+    pub(crate) fn bytes(&self) -> Result<&[u8], Fault> {
+        match self {
+            Self::Boolean(bytes) | Self::Byte(bytes) => Ok(bytes),
+            _ => Err(Fault::TypeConfusion),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn bytes_mut(&mut self) -> Result<&mut [u8], Fault> {
+        match self {
+            Self::Boolean(bytes) | Self::Byte(bytes) => Ok(bytes),
+            _ => Err(Fault::TypeConfusion),
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         match self {
             Self::Instance { words, .. } => words.fill(0),
@@ -299,6 +316,20 @@ impl Heap {
     pub(crate) fn get_mut(&mut self, obj: ObjRef) -> Result<&mut Object, Fault> {
         match self.slots.get_mut(usize::from(obj.0)) {
             Some(Some(object)) => Ok(object),
+            _ => Err(Fault::DanglingReference),
+        }
+    }
+
+    /// Two different objects.
+    #[inline(always)]
+    pub(crate) fn get_two(
+        &mut self,
+        first: ObjRef,
+        second: ObjRef,
+    ) -> Result<(&mut Object, &mut Object), Fault> {
+        let handles = [usize::from(first.0), usize::from(second.0)];
+        match self.slots.get_disjoint_mut(handles) {
+            Ok([Some(first), Some(second)]) => Ok((first, second)),
             _ => Err(Fault::DanglingReference),
         }
     }

@@ -3,6 +3,7 @@
 use hydra_cap::api::MethodId;
 use hydra_cap::opcode::Opcode;
 
+use crate::args::Args;
 use crate::error::Stop;
 use crate::package::Package;
 use crate::value::Value;
@@ -10,14 +11,9 @@ use crate::vm::Vm;
 
 /// Runs the methods of the API.
 pub trait Host {
-    /// Runs an API method: static, constructor, virtual or interface. For all but static ones `args[0]` is `this`,
-    /// never null. [`Vm::caller`] says on whose behalf.
-    fn native(
-        &mut self,
-        vm: &mut Vm,
-        method: MethodId,
-        args: &[Value],
-    ) -> Result<Option<Value>, Stop>;
+    /// Runs an API method: static, constructor, virtual or interface. For all but static ones the first argument is
+    /// `this`, never null. [`Vm::caller`] says on whose behalf.
+    fn native(&mut self, vm: &mut Vm, method: MethodId, args: Args) -> Result<Option<Value>, Stop>;
 }
 
 /// Watches execution; costs nothing when there is none.

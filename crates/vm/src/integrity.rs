@@ -168,7 +168,7 @@ mod tests {
         let jcre = ContextId::JCRE;
         vm.write_bytes(bytes, 0, &[1, 2, 3], jcre, Atomicity::NonAtomic)
             .unwrap();
-        vm.copy_bytes(bytes, 0, bytes, 1, 3, jcre, Atomicity::NonAtomic)
+        vm.copy_bytes((bytes, 0), (bytes, 1), 3, jcre, Atomicity::NonAtomic)
             .unwrap();
         assert_eq!(vm.bytes(bytes, jcre), Ok(&[1, 1, 2, 3][..]));
         assert_eq!(vm.is_intact(bytes), Ok(true));

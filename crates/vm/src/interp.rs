@@ -15,10 +15,13 @@ mod stack;
 
 use alloc::sync::Arc;
 
+use hydra_cap::api::MethodId;
 use hydra_cap::opcode::Opcode;
 
+use crate::args::Args;
+use crate::class::native_words;
 use crate::error::{Fault, Stop};
-use crate::exception::Exception;
+use crate::exception::{Exception, Refusal};
 use crate::heap::{Body, Object};
 use crate::host::Host;
 use crate::ids::{ContextId, ObjRef, Owner, PackageId};
@@ -102,25 +105,6 @@ impl From<Fault> for Exit {
     }
 }
 
-/// Why an access is not granted, before an exception has been made of it.
-#[derive(Clone, Copy)]
-enum Refusal {
-    Exception(Exception),
-    Fault(Fault),
-}
-
-impl From<Exception> for Refusal {
-    fn from(exception: Exception) -> Self {
-        Self::Exception(exception)
-    }
-}
-
-impl From<Fault> for Refusal {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
 /// The registers of the running method.
 struct Machine<'a> {
     vm: &'a mut Vm,
@@ -153,10 +137,7 @@ impl Vm {
         let (sp, frames) = (self.sp, self.frames.len());
         self.nesting += 1;
         let result = match method {
-            MethodRef::Native(method) => {
-                self.frames.push(Frame::native(owner, FrameKind::Entry, sp));
-                host.native(self, method, args)
-            }
+            MethodRef::Native(method) => self.invoke_native(host, method, args, owner),
             MethodRef::Code { package, offset } => {
                 self.invoke_code(host, package, offset, args, owner)
             }
@@ -187,6 +168,36 @@ impl Vm {
         let length = needed.next_power_of_two().min(self.limits.stack);
         self.stack.resize(length, Word::ZERO);
         Ok(())
+    }
+
+    fn invoke_native(
+        &mut self,
+        host: &mut dyn Host,
+        method: MethodId,
+        args: &[Value],
+        owner: Owner,
+    ) -> Result<Option<Value>, Stop> {
+        let base = self.sp;
+        if self.stack.len() < base + MAX_ARGS {
+            self.grow_stack(base + MAX_ARGS)?;
+        }
+        for arg in args {
+            let words = match *arg {
+                Value::Short(value) => [Some(Word::short(value)), None],
+                Value::Int(value) => <[_; 2]>::from(Word::int(value)).map(Some),
+                Value::Ref(value) => [Some(Word::reference(value)), None],
+            };
+            for word in words.into_iter().flatten() {
+                *self.stack.get_mut(self.sp).ok_or(Fault::Signature)? = word;
+                self.sp += 1;
+            }
+        }
+        if self.sp - base != usize::from(native_words(method)) {
+            return Err(Fault::Signature.into());
+        }
+        let frame = Frame::native(owner, FrameKind::Entry, self.sp);
+        self.frames.push(frame);
+        host.native(self, method, Args::at(base))
     }
 
     fn invoke_code(
@@ -487,11 +498,7 @@ impl Machine<'_> {
     /// The exception of a refusal.
     #[inline(always)]
     fn grant<T>(&mut self, access: Result<T, Refusal>) -> Result<T, Stop> {
-        match access {
-            Ok(value) => Ok(value),
-            Err(Refusal::Fault(fault)) => Err(fault.into()),
-            Err(Refusal::Exception(exception)) => Err(self.vm.throw_vm(exception)),
-        }
+        access.map_err(|refusal| self.vm.refuse(refusal))
     }
 
     #[inline(always)]
@@ -577,6 +584,23 @@ impl Machine<'_> {
             .ok_or(Fault::OperandStack)
     }
 
+    /// The topmost words, the last on top.
+    #[inline(always)]
+    fn top<const N: usize>(&mut self) -> Result<&mut [Word; N], Fault> {
+        let operands = self.vm.stack.get_mut(self.floor..self.sp);
+        operands
+            .and_then(|operands| operands.last_chunk_mut())
+            .ok_or(Fault::OperandStack)
+    }
+
+    /// Pops several words at once, the last from the top.
+    #[inline(always)]
+    fn pop_words<const N: usize>(&mut self) -> Result<[Word; N], Fault> {
+        let words = *self.top()?;
+        self.sp -= N;
+        Ok(words)
+    }
+
     #[inline(always)]
     fn push_short(&mut self, value: i16) -> Result<(), Fault> {
         self.push(Word::short(value))
@@ -589,6 +613,7 @@ impl Machine<'_> {
         self.push(low)
     }
 
+    #[inline]
     fn push_value(&mut self, value: Value) -> Result<(), Fault> {
         match value {
             Value::Short(value) => self.push_short(value),
@@ -604,8 +629,7 @@ impl Machine<'_> {
 
     #[inline(always)]
     fn pop_int(&mut self) -> Result<i32, Fault> {
-        let low = self.pop()?;
-        let high = self.pop()?;
+        let [high, low] = self.pop_words()?;
         Word::as_int(high, low).ok_or(Fault::TypeConfusion)
     }
 

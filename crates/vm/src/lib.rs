@@ -27,6 +27,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod args;
 mod class;
 mod collect;
 mod error;
@@ -49,6 +50,7 @@ mod value;
 mod vm;
 mod word;
 
+pub use args::Args;
 pub use error::{Fault, Stop};
 pub use host::{Host, Observer};
 pub use ids::{AppletId, ClassIndex, ContextId, ObjRef, Owner, PackageId};

@@ -1,10 +1,11 @@
 //! Objects as natives see them: made, asked, read and written, the firewall checked against the context that they name.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use crate::class::{OBJECT, Origin, api_index};
 use crate::error::{Fault, Stop};
-use crate::exception::Exception;
+use crate::exception::{Exception, Refusal};
 use crate::firewall;
 use crate::heap::{Body, Object};
 use crate::ids::{ClassIndex, ContextId, ObjRef, Owner};
@@ -244,11 +245,11 @@ impl Vm {
             .collect())
     }
 
-    /// Whether `context` may use an object that it passes to the API: throws `NullPointerException` or
-    /// `SecurityException`.
-    pub fn check_access(&mut self, obj: ObjRef, context: ContextId) -> Result<(), Stop> {
+    /// An object that `context` passes to the API, if it may use it.
+    #[inline(always)]
+    fn accessible(&self, obj: ObjRef, context: ContextId) -> Result<&Object, Refusal> {
         if obj.is_null() {
-            return Err(self.throw_vm(Exception::NullPointer));
+            return Err(Exception::NullPointer.into());
         }
         let object = self.heap.get(obj)?;
         let allowed = match object.body {
@@ -256,26 +257,52 @@ impl Vm {
             _ => firewall::may_use_array(context, object),
         };
         if allowed && firewall::may_use_transient(context, object, &self.selected) {
-            return Ok(());
+            return Ok(object);
         }
-        Err(self.throw_vm(Exception::Security))
+        Err(Exception::Security.into())
+    }
+
+    /// Whether `context` may use an object that it passes to the API: throws `NullPointerException` or
+    /// `SecurityException`.
+    pub fn check_access(&mut self, obj: ObjRef, context: ContextId) -> Result<(), Stop> {
+        match self.accessible(obj, context) {
+            Ok(_) => Ok(()),
+            Err(refusal) => Err(self.refuse(refusal)),
+        }
     }
 
     /// The bytes of a byte or boolean array, if `context` may read it; else throws as [`check_access`](Self::check_access).
     pub fn bytes(&mut self, array: ObjRef, context: ContextId) -> Result<&[u8], Stop> {
         self.check_access(array, context)?;
-        match &self.heap.get(array)?.body {
-            Body::Byte(bytes) | Body::Boolean(bytes) => Ok(bytes),
-            _ => Err(Fault::TypeConfusion.into()),
-        }
+        Ok(self.own_bytes(array)?)
     }
 
     /// The bytes of a byte or boolean array, with the JCRE's rights.
     pub fn own_bytes(&self, array: ObjRef) -> Result<&[u8], Fault> {
-        match &self.heap.get(array)?.body {
-            Body::Byte(bytes) | Body::Boolean(bytes) => Ok(bytes),
-            _ => Err(Fault::TypeConfusion),
+        self.heap.get(array)?.body.bytes()
+    }
+
+    /// The bytes of an array that lives for the session, with the JCRE's rights, to write: no transaction and no medium
+    /// knows of them. A fault for any other array.
+    pub fn session_bytes(&mut self, array: ObjRef) -> Result<&mut [u8], Fault> {
+        let object = self.heap.get_mut(array)?;
+        if object.storage != Storage::Session || object.has(Object::SENSITIVE) {
+            return Err(Fault::TypeConfusion);
         }
+        object.body.bytes_mut()
+    }
+
+    /// Where in an array these bytes are.
+    #[inline(always)]
+    fn place(
+        &self,
+        array: ObjRef,
+        offset: i16,
+        length: i16,
+        context: ContextId,
+    ) -> Result<Range<usize>, Refusal> {
+        let size = self.accessible(array, context)?.body.bytes()?.len();
+        range(size, offset, length)
     }
 
     /// `length` bytes from `offset`; throws `ArrayIndexOutOfBoundsException` if they are not all inside.
@@ -286,20 +313,29 @@ impl Vm {
         length: i16,
         context: ContextId,
     ) -> Result<&[u8], Stop> {
-        let size = self.bytes(array, context)?.len();
-        let range = self.range(size, offset, length)?;
-        self.bytes(array, context).map(|bytes| &bytes[range])
+        match self.place(array, offset, length, context) {
+            Ok(range) => Ok(self.own_bytes(array)?.get(range).unwrap_or_default()),
+            Err(refusal) => Err(self.refuse(refusal)),
+        }
     }
 
-    fn range(
+    /// Two such ranges, the first checked before the second.
+    pub fn byte_ranges(
         &mut self,
-        size: usize,
-        offset: i16,
+        (first, first_offset): (ObjRef, i16),
+        (second, second_offset): (ObjRef, i16),
         length: i16,
-    ) -> Result<core::ops::Range<usize>, Stop> {
-        match (usize::try_from(offset), usize::try_from(length)) {
-            (Ok(offset), Ok(length)) if offset + length <= size => Ok(offset..offset + length),
-            _ => Err(self.throw_vm(Exception::ArrayIndexOutOfBounds)),
+        context: ContextId,
+    ) -> Result<(&[u8], &[u8]), Stop> {
+        let places = self
+            .place(first, first_offset, length, context)
+            .and_then(|place| Ok((place, self.place(second, second_offset, length, context)?)));
+        match places {
+            Ok((a, b)) => Ok((
+                self.own_bytes(first)?.get(a).unwrap_or_default(),
+                self.own_bytes(second)?.get(b).unwrap_or_default(),
+            )),
+            Err(refusal) => Err(self.refuse(refusal)),
         }
     }
 
@@ -312,51 +348,53 @@ impl Vm {
         context: ContextId,
         atomicity: Atomicity,
     ) -> Result<(), Stop> {
-        let size = self.bytes(array, context)?.len();
-        let Ok(length) = i16::try_from(bytes.len()) else {
-            return Err(self.throw_vm(Exception::ArrayIndexOutOfBounds));
+        let place = match i16::try_from(bytes.len()) {
+            Ok(length) => self.place(array, offset, length, context),
+            // No array is as long.
+            Err(_) => self
+                .accessible(array, context)
+                .and(Err(Exception::ArrayIndexOutOfBounds.into())),
         };
-        let range = self.range(size, offset, length)?;
-        self.store_bytes(array, range.start, bytes, atomicity)
+        match place {
+            Ok(place) => self.store_bytes(array, place.start, bytes, atomicity),
+            Err(refusal) => Err(self.refuse(refusal)),
+        }
+    }
+
+    /// Sets bytes of a byte or boolean array to a value.
+    pub fn fill_bytes(
+        &mut self,
+        (array, offset): (ObjRef, i16),
+        length: i16,
+        value: u8,
+        context: ContextId,
+        atomicity: Atomicity,
+    ) -> Result<(), Stop> {
+        match self.place(array, offset, length, context) {
+            Ok(place) => self.store_range(array, place, atomicity, |bytes| bytes.fill(value)),
+            Err(refusal) => Err(self.refuse(refusal)),
+        }
     }
 
     /// Copies within or between byte arrays; they may overlap.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "the arguments of arrayCopy, and on whose behalf"
-    )]
     pub fn copy_bytes(
         &mut self,
-        from: ObjRef,
-        from_offset: i16,
-        to: ObjRef,
-        to_offset: i16,
+        (from, from_offset): (ObjRef, i16),
+        (to, to_offset): (ObjRef, i16),
         length: i16,
         context: ContextId,
         atomicity: Atomicity,
     ) -> Result<(), Stop> {
-        let from_size = self.bytes(from, context)?.len();
-        let to_size = self.bytes(to, context)?.len();
-        let source = self.range(from_size, from_offset, length)?;
-        let target = self.range(to_size, to_offset, length)?;
-        if from == to
-            && let Object {
-                storage,
-                flags,
-                body: Body::Byte(bytes) | Body::Boolean(bytes),
-                ..
-            } = self.heap.get_mut(from)?
-            && *flags & Object::SENSITIVE == 0
-            && (*storage != Storage::Persistent || self.transaction.is_none())
-        {
-            bytes.copy_within(source, target.start);
-            if *storage == Storage::Persistent {
-                self.heap.mark_dirty(from);
-            }
-            return Ok(());
+        let places = || {
+            let from_size = self.accessible(from, context)?.body.bytes()?.len();
+            let to_size = self.accessible(to, context)?.body.bytes()?.len();
+            let source = range(from_size, from_offset, length)?;
+            Ok((source, range(to_size, to_offset, length)?))
+        };
+        match places() {
+            Ok((source, target)) => self.copy_range((from, source), (to, target.start), atomicity),
+            Err(refusal) => Err(self.refuse(refusal)),
         }
-        let copy = self.bytes(from, ContextId::JCRE)?[source].to_vec();
-        self.store_bytes(to, target.start, &copy, atomicity)
     }
 
     /// An element of an array of any kind.
@@ -418,5 +456,14 @@ impl Vm {
             }
             _ => Err(Fault::TypeConfusion.into()),
         }
+    }
+}
+
+/// A range of an array of this size.
+#[inline(always)]
+fn range(size: usize, offset: i16, length: i16) -> Result<Range<usize>, Refusal> {
+    match (usize::try_from(offset), usize::try_from(length)) {
+        (Ok(offset), Ok(length)) if offset + length <= size => Ok(offset..offset + length),
+        _ => Err(Exception::ArrayIndexOutOfBounds.into()),
     }
 }

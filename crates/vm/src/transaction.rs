@@ -6,6 +6,7 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use crate::error::{Fault, Stop};
 use crate::exception::Exception;
@@ -319,39 +320,85 @@ impl Vm {
         bytes: &[u8],
         atomicity: Atomicity,
     ) -> Result<(), Stop> {
-        let transaction = self.transaction.is_some();
-        let object = self.heap.get_mut(obj)?;
+        let range = offset..offset + bytes.len();
+        self.store_range(obj, range, atomicity, |place| place.copy_from_slice(bytes))
+    }
+
+    /// Lets `write` write a range of a byte or boolean array.
+    #[inline]
+    pub(crate) fn store_range(
+        &mut self,
+        obj: ObjRef,
+        range: Range<usize>,
+        atomicity: Atomicity,
+        write: impl FnOnce(&mut [u8]),
+    ) -> Result<(), Stop> {
+        let object = self.heap.get(obj)?;
         if object.has(Object::SENSITIVE) {
-            return self.guarded(obj, |vm| vm.store_bytes(obj, offset, bytes, atomicity));
+            return self.guarded(obj, |vm| vm.store_range(obj, range, atomicity, write));
         }
-        let persistent = object.storage == Storage::Persistent;
-        let logged =
-            transaction && persistent && atomicity == Atomicity::Atomic && !object.has(Object::NEW);
-        let (Body::Byte(content) | Body::Boolean(content)) = &mut object.body else {
-            return Err(Fault::TypeConfusion.into());
-        };
-        let place = content
-            .get_mut(offset..)
-            .and_then(|rest| rest.get_mut(..bytes.len()))
-            .ok_or(Fault::NoSuchMember)?;
-        if logged {
-            let old = place.to_vec().into_boxed_slice();
-            self.log(Undo::Bytes {
-                obj,
-                offset: u16::try_from(offset).unwrap_or(u16::MAX),
-                old,
-            })?;
-            if let Object {
-                body: Body::Byte(content) | Body::Boolean(content),
-                ..
-            } = self.heap.get_mut(obj)?
-            {
-                content[offset..offset + bytes.len()].copy_from_slice(bytes);
+        self.log_range(obj, &range, atomicity)?;
+        let object = self.heap.get_mut(obj)?;
+        let place = object.body.bytes_mut()?.get_mut(range);
+        write(place.ok_or(Fault::NoSuchMember)?);
+        self.mark_lasting(obj)
+    }
+
+    /// Copies a range within or between byte or boolean arrays, to as many bytes from `at`.
+    pub(crate) fn copy_range(
+        &mut self,
+        (from, range): (ObjRef, Range<usize>),
+        (to, at): (ObjRef, usize),
+        atomicity: Atomicity,
+    ) -> Result<(), Stop> {
+        if self.heap.get(to)?.has(Object::SENSITIVE) {
+            return self.guarded(to, |vm| vm.copy_range((from, range), (to, at), atomicity));
+        }
+        let target = at..at + range.len();
+        self.log_range(to, &target, atomicity)?;
+        if from == to {
+            let bytes = self.heap.get_mut(to)?.body.bytes_mut()?;
+            if range.end.max(target.end) > bytes.len() {
+                return Err(Fault::NoSuchMember.into());
             }
+            bytes.copy_within(range, at);
         } else {
-            place.copy_from_slice(bytes);
+            let (from, to) = self.heap.get_two(from, to)?;
+            let from = from.body.bytes()?.get(range).ok_or(Fault::NoSuchMember)?;
+            let place = to.body.bytes_mut()?.get_mut(target);
+            place.ok_or(Fault::NoSuchMember)?.copy_from_slice(from);
         }
-        if persistent {
+        self.mark_lasting(to)
+    }
+
+    /// Lets the transaction in progress remember what a range holds, if it must.
+    #[inline(always)]
+    fn log_range(
+        &mut self,
+        obj: ObjRef,
+        range: &Range<usize>,
+        atomicity: Atomicity,
+    ) -> Result<(), Stop> {
+        if self.transaction.is_none() || atomicity != Atomicity::Atomic {
+            return Ok(());
+        }
+        let object = self.heap.get(obj)?;
+        if object.storage != Storage::Persistent || object.has(Object::NEW) {
+            return Ok(());
+        }
+        let place = object.body.bytes()?.get(range.clone());
+        let old = place.ok_or(Fault::NoSuchMember)?.into();
+        self.log(Undo::Bytes {
+            obj,
+            offset: u16::try_from(range.start).unwrap_or(u16::MAX),
+            old,
+        })
+    }
+
+    /// Notes that an object's content has changed, if it lasts.
+    #[inline(always)]
+    fn mark_lasting(&mut self, obj: ObjRef) -> Result<(), Stop> {
+        if self.heap.get(obj)?.storage == Storage::Persistent {
             self.heap.mark_dirty(obj);
         }
         Ok(())

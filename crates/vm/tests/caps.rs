@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use hydra_cap::api::MethodId;
 use hydra_cap::{CapFile, ComponentTag, CpEntry, MethodHeader};
 use hydra_vm::{
-    ApiLayout, AppletId, ArrayKind, Clear, Fault, Host, Limits, LinkError, MethodRef, ObjRef,
+    ApiLayout, AppletId, Args, ArrayKind, Clear, Fault, Host, Limits, LinkError, MethodRef, ObjRef,
     Owner, PackageId, Stop, Storage, Value, Vm,
 };
 
@@ -29,7 +29,7 @@ fn cap(kit: &str, name: &str) -> CapFile {
 struct Silent;
 
 impl Host for Silent {
-    fn native(&mut self, _: &mut Vm, method: MethodId, _: &[Value]) -> Result<Option<Value>, Stop> {
+    fn native(&mut self, _: &mut Vm, method: MethodId, _: Args) -> Result<Option<Value>, Stop> {
         let (_, result) = method.get().descriptor.rsplit_once(')').unwrap();
         Ok(match result.as_bytes()[0] {
             b'V' => None,
@@ -152,12 +152,7 @@ fn a_static_method_of_a_real_library_computes() {
 struct Generous;
 
 impl Host for Generous {
-    fn native(
-        &mut self,
-        vm: &mut Vm,
-        method: MethodId,
-        _: &[Value],
-    ) -> Result<Option<Value>, Stop> {
+    fn native(&mut self, vm: &mut Vm, method: MethodId, _: Args) -> Result<Option<Value>, Stop> {
         let (_, result) = method.get().descriptor.rsplit_once(')').unwrap();
         let owner = vm.caller();
         Ok(match result.as_bytes()[0] {

@@ -9,9 +9,9 @@ mod fixture;
 use std::collections::BTreeMap;
 
 use hydra_cap::CpEntry;
-use hydra_cap::api::MethodId;
+use hydra_cap::api::{MethodId, Param};
 use hydra_vm::{
-    ApiLayout, AppletId, ArrayKind, Atomicity, Clear, ContextId, EntryPoint, Host, Limits,
+    ApiLayout, AppletId, Args, ArrayKind, Atomicity, Clear, ContextId, EntryPoint, Host, Limits,
     MethodRef, ObjRef, Owner, PackageId, Stop, Storage, Value, Vm,
 };
 
@@ -21,15 +21,14 @@ use hydra_testkit::assembler::{Class, Interface};
 struct Contexts;
 
 impl Host for Contexts {
-    fn native(
-        &mut self,
-        vm: &mut Vm,
-        method: MethodId,
-        args: &[Value],
-    ) -> Result<Option<Value>, Stop> {
+    fn native(&mut self, vm: &mut Vm, method: MethodId, args: Args) -> Result<Option<Value>, Stop> {
         match method.get().name {
             "<init>" => Ok(None),
-            "equals" => Ok(Some(Value::boolean(args[0] == args[1]))),
+            "equals" => {
+                let object = Param::Instance(method.get().class);
+                let [a, b] = [0, 1].map(|word| args.reference(vm, word, object));
+                Ok(Some(Value::boolean(a? == b?)))
+            }
             "getAssignedChannel" => Ok(Some(Value::Short(vm.caller_context().0.into()))),
             "getVersion" => Ok(Some(Value::Short(vm.previous().context.0.into()))),
             name => panic!("{name} is not expected"),
@@ -298,7 +297,7 @@ fn natives_see_arrays_as_their_caller_does() {
         .unwrap_err();
     assert_eq!(name(vm, refused), "java/lang/SecurityException");
     let refused = vm
-        .copy_bytes(mine, 0, others, 0, 1, me.context, Atomicity::Atomic)
+        .copy_bytes((mine, 0), (others, 0), 1, me.context, Atomicity::Atomic)
         .unwrap_err();
     assert_eq!(name(vm, refused), "java/lang/SecurityException");
     let refused = vm.bytes(ObjRef::NULL, me.context).unwrap_err();
@@ -312,8 +311,14 @@ fn natives_see_arrays_as_their_caller_does() {
     }
     vm.write_bytes(others, 1, &[1, 2], ContextId::JCRE, Atomicity::Atomic)
         .unwrap();
-    vm.copy_bytes(others, 1, others, 2, 2, ContextId::JCRE, Atomicity::Atomic)
-        .unwrap();
+    vm.copy_bytes(
+        (others, 1),
+        (others, 2),
+        2,
+        ContextId::JCRE,
+        Atomicity::Atomic,
+    )
+    .unwrap();
     assert_eq!(vm.bytes(others, OTHER.context).unwrap(), [0, 1, 1, 2]);
 }
 

@@ -12,7 +12,7 @@ use hydra_cap::api::{self, MethodId};
 use hydra_cap::{CapFile, ComponentTag, CpEntry};
 use hydra_testkit::assembler::{Class, Package};
 use hydra_vm::{
-    ApiLayout, AppletId, Host, Limits, LinkError, MethodRef, ObjRef, Owner, PackageId, Stop,
+    ApiLayout, AppletId, Args, Host, Limits, LinkError, MethodRef, ObjRef, Owner, PackageId, Stop,
     Storage, Value, Vm,
 };
 
@@ -20,7 +20,7 @@ use hydra_vm::{
 struct Numbers;
 
 impl Host for Numbers {
-    fn native(&mut self, _: &mut Vm, method: MethodId, _: &[Value]) -> Result<Option<Value>, Stop> {
+    fn native(&mut self, _: &mut Vm, method: MethodId, _: Args) -> Result<Option<Value>, Stop> {
         let row = method.get();
         match row.descriptor.rsplit_once(')').unwrap().1 {
             "V" => Ok(None),

@@ -15,25 +15,24 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use hydra_cap::api::MethodId;
+use hydra_cap::api::{MethodId, Param};
 use hydra_cap::opcode::Opcode;
 use hydra_vm::{
-    ApiLayout, AppletId, Host, Limits, MethodRef, ObjRef, Observer, Owner, Package, Stop, Value, Vm,
+    ApiLayout, AppletId, Args, Host, Limits, MethodRef, ObjRef, Observer, Owner, Package, Stop, Value, Vm,
 };
 
 /// Only `Object` has methods here.
 struct Bare;
 
 impl Host for Bare {
-    fn native(
-        &mut self,
-        _: &mut Vm,
-        method: MethodId,
-        args: &[Value],
-    ) -> Result<Option<Value>, Stop> {
+    fn native(&mut self, vm: &mut Vm, method: MethodId, args: Args) -> Result<Option<Value>, Stop> {
         match method.get().name {
             "<init>" => Ok(None),
-            "equals" => Ok(Some(Value::boolean(args[0] == args[1]))),
+            "equals" => {
+                let object = Param::Instance(method.get().class);
+                let [a, b] = [0, 1].map(|word| args.reference(vm, word, object));
+                Ok(Some(Value::boolean(a? == b?)))
+            }
             name => panic!("{name} is not expected"),
         }
     }

@@ -11,19 +11,14 @@ use std::collections::BTreeMap;
 use hydra_cap::CapFile;
 use hydra_cap::api::MethodId;
 use hydra_vm::{
-    ApiLayout, AppletId, ArrayKind, Atomicity, Clear, ContextId, Fault, FieldKind, Host, Limits,
-    MethodRef, ObjRef, Owner, PackageId, RecordKey, Stop, Storage, Value, Vm,
+    ApiLayout, AppletId, Args, ArrayKind, Atomicity, Clear, ContextId, Fault, FieldKind, Host,
+    Limits, MethodRef, ObjRef, Owner, PackageId, RecordKey, Stop, Storage, Value, Vm,
 };
 
 struct Transactions;
 
 impl Host for Transactions {
-    fn native(
-        &mut self,
-        vm: &mut Vm,
-        method: MethodId,
-        _: &[Value],
-    ) -> Result<Option<Value>, Stop> {
+    fn native(&mut self, vm: &mut Vm, method: MethodId, _: Args) -> Result<Option<Value>, Stop> {
         match method.get().name {
             "beginTransaction" => vm.begin()?,
             "commitTransaction" => vm.commit()?,

@@ -2,8 +2,8 @@ use alloc::vec::Vec;
 
 use hydra_cap::api::MethodId;
 use hydra_vm::{
-    ArrayKind, Atomicity, ContextId, Fault, Host, MethodRef, ObjRef, Owner, Stop, Storage, Value,
-    Vm,
+    Args, ArrayKind, Atomicity, ContextId, Fault, Host, MethodRef, ObjRef, Owner, Stop, Storage,
+    Value, Vm,
 };
 
 use crate::runtime::{ApduFault, AppletRef, Platform, State};
@@ -15,18 +15,16 @@ pub(crate) struct Env<'a> {
 }
 
 impl Host for Env<'_> {
-    fn native(
-        &mut self,
-        vm: &mut Vm,
-        method: MethodId,
-        args: &[Value],
-    ) -> Result<Option<Value>, Stop> {
+    fn native(&mut self, vm: &mut Vm, method: MethodId, args: Args) -> Result<Option<Value>, Stop> {
         let mut cx = Cx {
             vm,
             state: &mut *self.state,
             platform: &mut *self.platform,
         };
-        super::dispatch(&mut cx, method, args)
+        match super::NATIVES.get(usize::from(method.0)) {
+            Some(native) => native(&mut cx, args),
+            None => Err(Fault::NoNative.into()),
+        }
     }
 }
 

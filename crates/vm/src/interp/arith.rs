@@ -3,6 +3,7 @@
 use super::Machine;
 use crate::error::{Fault, Stop};
 use crate::exception::Exception;
+use crate::word::Word;
 
 /// §7.5 sadd
 pub(super) fn sadd(a: i16, b: i16) -> i16 {
@@ -157,14 +158,17 @@ fn icmp(a: i32, b: i32) -> i16 {
 impl Machine<'_> {
     #[inline(always)]
     pub(super) fn short_unary(&mut self, operation: impl Fn(i16) -> i16) -> Result<(), Fault> {
-        let value = self.pop_short()?;
-        self.push_short(operation(value))
+        let [a] = self.top()?;
+        *a = Word::short(operation(a.as_short().ok_or(Fault::TypeConfusion)?));
+        Ok(())
     }
 
     #[inline(always)]
     pub(super) fn int_unary(&mut self, operation: impl Fn(i32) -> i32) -> Result<(), Fault> {
-        let value = self.pop_int()?;
-        self.push_int(operation(value))
+        let [high, low] = self.top()?;
+        let a = Word::as_int(*high, *low).ok_or(Fault::TypeConfusion)?;
+        (*high, *low) = Word::int(operation(a));
+        Ok(())
     }
 
     #[inline(always)]
@@ -172,16 +176,25 @@ impl Machine<'_> {
         &mut self,
         operation: impl Fn(i16, i16) -> i16,
     ) -> Result<(), Fault> {
-        let b = self.pop_short()?;
-        let a = self.pop_short()?;
-        self.push_short(operation(a, b))
+        let [a, b] = self.top()?;
+        let (Some(x), Some(y)) = (a.as_short(), b.as_short()) else {
+            return Err(Fault::TypeConfusion);
+        };
+        *a = Word::short(operation(x, y));
+        self.sp -= 1;
+        Ok(())
     }
 
     #[inline(always)]
     pub(super) fn int_binary(&mut self, operation: impl Fn(i32, i32) -> i32) -> Result<(), Fault> {
-        let b = self.pop_int()?;
-        let a = self.pop_int()?;
-        self.push_int(operation(a, b))
+        let [a_high, a_low, b_high, b_low] = self.top()?;
+        let (a, b) = (Word::as_int(*a_high, *a_low), Word::as_int(*b_high, *b_low));
+        let (Some(a), Some(b)) = (a, b) else {
+            return Err(Fault::TypeConfusion);
+        };
+        (*a_high, *a_low) = Word::int(operation(a, b));
+        self.sp -= 2;
+        Ok(())
     }
 
     pub(super) fn short_division(

@@ -25,8 +25,18 @@ impl Machine<'_> {
 
     #[inline(always)]
     fn pop_place(&mut self) -> Result<(ObjRef, i16), Fault> {
-        let index = self.pop_short()?;
-        Ok((self.pop_reference()?, index))
+        let [array, index] = self.pop_words()?;
+        let place = array.as_reference().zip(index.as_short());
+        place.ok_or(Fault::TypeConfusion)
+    }
+
+    #[inline(always)]
+    fn pop_place_and_short(&mut self) -> Result<(ObjRef, i16, i16), Fault> {
+        let [array, index, value] = self.pop_words()?;
+        match (array.as_reference(), index.as_short(), value.as_short()) {
+            (Some(array), Some(index), Some(value)) => Ok((array, index, value)),
+            _ => Err(Fault::TypeConfusion),
+        }
     }
 
     /// §7.5 baload
@@ -78,8 +88,7 @@ impl Machine<'_> {
     /// §7.5 bastore: byte and boolean arrays, the low 8 bits.
     #[inline(always)]
     pub(super) fn bastore(&mut self) -> Result<(), Stop> {
-        let value = self.pop_short()?;
-        let (array, index) = self.pop_place()?;
+        let (array, index, value) = self.pop_place_and_short()?;
         let place = self.array(array).and_then(|object| match &object.body {
             Body::Byte(_) | Body::Boolean(_) => inside(&object.body, index),
             _ => Err(Fault::TypeConfusion.into()),
@@ -96,8 +105,7 @@ impl Machine<'_> {
     /// §7.5 sastore
     #[inline(always)]
     pub(super) fn sastore(&mut self) -> Result<(), Stop> {
-        let value = self.pop_short()?;
-        let (array, index) = self.pop_place()?;
+        let (array, index, value) = self.pop_place_and_short()?;
         let place = self.array(array).and_then(|object| match &object.body {
             Body::Short(_) => inside(&object.body, index),
             _ => Err(Fault::TypeConfusion.into()),

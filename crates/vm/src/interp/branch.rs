@@ -93,9 +93,10 @@ impl Machine<'_> {
 
     #[inline(always)]
     fn compare_shorts(&mut self, holds: impl Fn(i16, i16) -> bool) -> Result<Condition, Fault> {
-        let b = self.pop_short()?;
-        let a = self.pop_short()?;
-        Ok(holds(a, b).into())
+        match self.pop_words()?.map(Word::as_short) {
+            [Some(a), Some(b)] => Ok(holds(a, b).into()),
+            _ => Err(Fault::TypeConfusion),
+        }
     }
 
     /// §7.5 if_scmp\<cond\>

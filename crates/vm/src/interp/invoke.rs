@@ -2,41 +2,18 @@
 //! context switches (JCRE 3.0.5 §6.2.8.4 to §6.2.8.6 and §6.2.8.11).
 
 use hydra_cap::MethodHeader;
-use hydra_cap::api::{ApiFlags, MethodId, Param};
+use hydra_cap::api::{MethodId, Param};
 
-use super::{Exit, Frame, FrameKind, MAX_ARGS, Machine, Refusal};
-use crate::class::{Method, Target, api_index};
+use super::{Exit, Frame, FrameKind, Machine};
+use crate::args::Args;
+use crate::class::{Method, Target};
 use crate::error::{Fault, Stop};
-use crate::exception::Exception;
+use crate::exception::{Exception, Refusal};
 use crate::firewall::{self, SharedCall};
-use crate::heap::Body;
 use crate::ids::{ClassIndex, ContextId, ObjRef, Owner, PackageId};
 use crate::package::Entry;
 use crate::value::Value;
-use crate::vm::Vm;
 use crate::word::Word;
-
-/// As many arguments as most natives have at most, `this` included.
-const FEW_ARGS: usize = 6;
-
-impl Vm {
-    #[inline]
-    fn fits(&self, obj: ObjRef, param: Param) -> Result<bool, Fault> {
-        if obj.is_null() {
-            return Ok(true);
-        }
-        let object = self.heap.get(obj)?;
-        Ok(match param {
-            Param::Short | Param::Int => false,
-            Param::Booleans => matches!(object.body, Body::Boolean(_)),
-            Param::Bytes => matches!(object.body, Body::Byte(_)),
-            Param::Shorts => matches!(object.body, Body::Short(_)),
-            Param::Ints => matches!(object.body, Body::Int(_)),
-            Param::References => matches!(object.body, Body::Refs { .. }),
-            Param::Instance(class) => self.is_subclass(self.class_of(object), api_index(class)),
-        })
-    }
-}
 
 impl Machine<'_> {
     /// §7.5 invokestatic
@@ -281,46 +258,12 @@ impl Machine<'_> {
 
     fn call_native(&mut self, method: MethodId, nargs: u8, owner: Owner) -> Result<(), Stop> {
         self.count_step()?;
-        let row = method.get();
         let base = self
             .sp
             .checked_sub(nargs.into())
             .filter(|at| *at >= self.floor)
             .ok_or(Fault::OperandStack)?;
-        let this = (!row.flags.has(ApiFlags::STATIC)).then_some(Param::Instance(row.class));
-        let count = usize::from(this.is_some()) + row.params.len();
-        let mut few = [Value::Short(0); FEW_ARGS];
-        let mut many;
-        let args = if let Some(args) = few.get_mut(..count) {
-            args
-        } else {
-            many = [Value::Short(0); MAX_ARGS];
-            many.get_mut(..count).ok_or(Fault::Signature)?
-        };
-        let mut at = base;
-        for (arg, param) in args.iter_mut().zip(this.iter().chain(row.params)) {
-            let word = *self.vm.stack.get(at).ok_or(Fault::OperandStack)?;
-            at += 1;
-            *arg = match param {
-                Param::Short => Value::Short(word.as_short().ok_or(Fault::TypeConfusion)?),
-                Param::Int => {
-                    let low = *self.vm.stack.get(at).ok_or(Fault::OperandStack)?;
-                    at += 1;
-                    Value::Int(Word::as_int(word, low).ok_or(Fault::TypeConfusion)?)
-                }
-                reference => {
-                    let obj = word.as_reference().ok_or(Fault::TypeConfusion)?;
-                    if !self.vm.fits(obj, *reference)? {
-                        return Err(Fault::TypeConfusion.into());
-                    }
-                    Value::Ref(obj)
-                }
-            };
-        }
-        if at != self.sp {
-            return Err(Fault::Signature.into());
-        }
-        // The arguments stay on the stack meanwhile: what a native is given must not be collected or forgotten.
+        // The arguments stay on the stack meanwhile, where the native reads them: they must not be collected or forgotten.
         self.save();
         self.vm.sp = self.sp;
         let depth = self.vm.frames.len();
@@ -329,11 +272,11 @@ impl Machine<'_> {
                 .frames
                 .push(Frame::native(owner, FrameKind::Native, self.sp));
         }
-        let result = self.host.native(self.vm, method, args);
+        let result = self.host.native(self.vm, method, Args::at(base));
         self.vm.frames.truncate(depth);
         self.sp = base;
         let result = result?;
-        let fits = match (result, row.result) {
+        let fits = match (result, method.get().result) {
             (None, None)
             | (Some(Value::Short(_)), Some(Param::Short))
             | (Some(Value::Int(_)), Some(Param::Int)) => true,

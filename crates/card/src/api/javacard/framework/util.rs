@@ -12,9 +12,9 @@ pub(crate) fn array_compare(
     target_offset: i16,
     length: i16,
 ) -> Result<i8, Stop> {
-    let source = cx.bytes(source, source_offset, length)?;
     let context = cx.context();
-    let target = cx.vm.byte_range(target, target_offset, length, context)?;
+    let (from, to) = ((source, source_offset), (target, target_offset));
+    let (source, target) = cx.vm.byte_ranges(from, to, length, context)?;
     if source == target {
         return Ok(0);
     }
@@ -127,15 +127,8 @@ fn copy(
         refuse_non_atomic(cx, target)?;
     }
     let context = cx.context();
-    cx.vm.copy_bytes(
-        source,
-        source_offset,
-        target,
-        target_offset,
-        length,
-        context,
-        atomicity,
-    )?;
+    let (from, to) = ((source, source_offset), (target, target_offset));
+    cx.vm.copy_bytes(from, to, length, context, atomicity)?;
     Ok(target_offset.wrapping_add(length))
 }
 
@@ -150,9 +143,8 @@ fn fill(
         refuse_non_atomic(cx, array)?;
     }
     let context = cx.context();
-    let count = cx.vm.byte_range(array, offset, length, context)?.len();
-    let bytes = alloc::vec![value.cast_unsigned(); count];
+    let value = value.cast_unsigned();
     cx.vm
-        .write_bytes(array, offset, &bytes, context, atomicity)?;
+        .fill_bytes((array, offset), length, value, context, atomicity)?;
     Ok(offset.wrapping_add(length))
 }
