@@ -16,6 +16,7 @@ pub(crate) use apdu::{Apdu, ApduFault, ApduState};
 pub(crate) use install::Installing;
 pub use instance::Instance;
 pub use platform::{CardEnd, Direction, Platform};
+use process::Selected;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -53,7 +54,7 @@ pub(crate) struct State {
     journal: Journal<CardStorage>,
     pub(crate) instances: BTreeMap<AppletRef, Instance>,
     /// The applet selected on each logical channel.
-    pub(crate) channels: BTreeMap<u8, AppletRef>,
+    pub(crate) channels: BTreeMap<u8, Selected>,
     /// The channel of the command in progress.
     pub(crate) channel: u8,
     /// The applet whose `process` runs, if one does.
@@ -224,7 +225,8 @@ impl Runtime {
 
     /// The applet that is selected on a channel.
     pub fn selected(&self, channel: u8) -> Option<AppletRef> {
-        self.state.channels.get(&channel).copied()
+        let selected = self.state.channels.get(&channel)?;
+        Some(selected.applet)
     }
 
     /// Frees objects that nothing refers to.
@@ -282,8 +284,7 @@ impl Runtime {
             .state
             .channels
             .values()
-            .filter_map(|applet| self.state.instances.get(applet))
-            .map(Instance::context)
+            .map(Selected::context)
             // An applet being installed may make CLEAR_ON_DESELECT objects (JCRE 3.0.5 §5.1).
             .chain(self.state.installing.iter().map(|i| i.package.into()))
             .collect();
@@ -336,15 +337,17 @@ impl State {
             .map(|(applet, _)| *applet)
     }
 
+    /// Whether the applet is selected on any channel.
+    pub(crate) fn is_selected(&self, applet: AppletRef) -> bool {
+        let mut selected = self.channels.values();
+        selected.any(|selected| selected.applet == applet)
+    }
+
     /// On how many channels an applet of this context is selected.
     pub(crate) fn active_in_context(&self, context: ContextId) -> usize {
         self.channels
             .values()
-            .filter(|applet| {
-                self.instances
-                    .get(applet)
-                    .is_some_and(|instance| instance.context() == context)
-            })
+            .filter(|selected| selected.context() == context)
             .count()
     }
 

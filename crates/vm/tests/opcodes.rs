@@ -18,7 +18,8 @@ use std::sync::{Arc, Mutex};
 use hydra_cap::api::{MethodId, Param};
 use hydra_cap::opcode::Opcode;
 use hydra_vm::{
-    ApiLayout, AppletId, Args, Host, Limits, MethodRef, ObjRef, Observer, Owner, Package, Stop, Value, Vm,
+    ApiLayout, AppletId, Args, Host, Limits, MethodRef, ObjRef, Observer, Owner, Package, Stop,
+    Value, Vm,
 };
 
 /// Only `Object` has methods here.

@@ -41,6 +41,10 @@ impl Card {
                 Ok(_) => return Ok(StatusWord::INS_NOT_SUPPORTED.into()),
             }
         }
+        // An applet that is selected stays in the registry, so there is no need to look there.
+        if let Some(response) = self.runtime.process_selected(&mut self.open, at, command) {
+            return Ok(response);
+        }
         let Some(channel) = self.open.channels.get(&at) else {
             return Ok(StatusWord::CHANNEL_NOT_SUPPORTED.into());
         };

@@ -107,18 +107,22 @@ impl Apdu {
         self.response_length = 0;
         self.no_chaining = false;
         self.full_output = false;
-        let mut buffer = [0; Self::LENGTH];
-        buffer[..4].copy_from_slice(&[command.cla, command.ins, command.p1, command.p2]);
-        let length = match command.data.len() {
+        let [.., high, low] = match command.data.len() {
             0 => command.ne.unwrap_or(0).to_be_bytes(),
             nc => u32::try_from(nc).unwrap_or(u32::MAX).to_be_bytes(),
         };
-        if self.extended_lc {
-            buffer[5..7].copy_from_slice(&length[2..]);
+        let length = if self.extended_lc {
+            [0, high, low]
         } else {
-            buffer[4] = length[3];
+            [low, 0, 0]
+        };
+        let buffer = vm.session_bytes(self.buffer)?;
+        buffer.fill(0);
+        let header = [command.cla, command.ins, command.p1, command.p2];
+        for (to, from) in buffer.iter_mut().zip(header.into_iter().chain(length)) {
+            *to = from;
         }
-        self.write(vm, 0, &buffer)
+        Ok(())
     }
 
     /// The data sent so far.
@@ -170,14 +174,9 @@ impl Apdu {
             return Ok(Err(ApduFault::BufferBounds));
         };
         let count = left.min(room);
-        let bytes = &self.data[self.received..self.received + count];
-        vm.write_bytes(
-            self.buffer,
-            offset,
-            bytes,
-            ContextId::JCRE,
-            Atomicity::NonAtomic,
-        )?;
+        let from = Self::LENGTH - room;
+        vm.session_bytes(self.buffer)?[from..from + count]
+            .copy_from_slice(&self.data[self.received..self.received + count]);
         self.received += count;
         self.state = if self.received == self.data.len() {
             ApduState::FullIncoming
@@ -237,8 +236,10 @@ impl Apdu {
 
     /// `sendBytes` and `sendBytesLong`, once checked.
     pub(crate) fn send(&mut self, bytes: &[u8]) {
-        // Room for the status word, which comes last.
-        self.response.reserve(bytes.len() + 2);
+        if self.response.capacity() == 0 {
+            // Room for the status word, which comes last.
+            self.response = Vec::with_capacity(self.response_length + 2);
+        }
         self.response.extend_from_slice(bytes);
         self.state = if self.response.len() == self.response_length {
             ApduState::FullOutgoing

@@ -130,7 +130,7 @@ impl Runtime {
             if !self.state.instances.contains_key(applet) {
                 return Err(StatusWord::DATA_NOT_FOUND);
             }
-            if self.state.channels.values().any(|active| active == applet) {
+            if self.state.is_selected(*applet) {
                 return Err(StatusWord::CONDITIONS_NOT_SATISFIED);
             }
         }

@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 
 use hydra_cap::api::Virtual;
-use hydra_vm::{Clear, Fault, Stop, Value};
+use hydra_vm::{Clear, ContextId, Fault, MethodRef, ObjRef, Owner, Stop, Value};
 use hydra_wire::{Command, Response, StatusWord};
 
 use super::{Apdu, AppletRef, Platform, Runtime, callback};
@@ -21,7 +21,13 @@ impl Runtime {
         command: &Command,
     ) -> Result<Response, StatusWord> {
         self.select_implicitly(platform, channel, applet)?;
-        Ok(self.run(platform, channel, applet, command, Selecting::Yes))
+        match self.state.channels.get(&channel) {
+            Some(selected) => {
+                let selected = *selected;
+                Ok(self.run(platform, channel, &selected, command, Selecting::Yes))
+            }
+            None => Err(StatusWord::SELECT_FAILED),
+        }
     }
 
     /// Selects an applet on a channel without a command for it, as MANAGE CHANNEL does (JCRE 3.0.5 §4.4).
@@ -39,14 +45,8 @@ impl Runtime {
             .state
             .channels
             .iter()
-            .filter(|(other, _)| **other != channel)
-            .map(|(_, applet)| *applet)
-            .filter(|other| {
-                self.state
-                    .instances
-                    .get(other)
-                    .is_some_and(|instance| instance.context() == context)
-            })
+            .filter(|(other, selected)| **other != channel && selected.context() == context)
+            .map(|(_, selected)| selected.applet)
             .collect();
         if !elsewhere.is_empty() {
             let mut all = elsewhere.iter().chain([&applet]);
@@ -57,7 +57,10 @@ impl Runtime {
         self.deselect(platform, channel);
 
         self.state.channel = channel;
-        self.state.channels.insert(channel, applet);
+        let Some(selected) = Selected::new(self, applet) else {
+            return Err(StatusWord::NOT_FOUND);
+        };
+        self.state.channels.insert(channel, selected);
         self.update_selected();
         let accepted = if elsewhere.is_empty() {
             self.call(platform, applet, callback::SELECT, &[])
@@ -93,7 +96,19 @@ impl Runtime {
         if self.selected(channel) != Some(applet) {
             return StatusWord::COMMAND_NOT_ALLOWED.into();
         }
-        self.run(platform, channel, applet, command, Selecting::No)
+        let response = self.process_selected(platform, channel, command);
+        response.unwrap_or(StatusWord::COMMAND_NOT_ALLOWED.into())
+    }
+
+    /// Hands a command to whichever applet is selected on a channel, if one is.
+    pub(crate) fn process_selected(
+        &mut self,
+        platform: &mut dyn Platform,
+        channel: u8,
+        command: &Command,
+    ) -> Option<Response> {
+        let selected = *self.state.channels.get(&channel)?;
+        Some(self.run(platform, channel, &selected, command, Selecting::No))
     }
 
     /// Deselects the applet on a channel, if there is one (JCRE 3.0.5 §4.6). Whatever it does, it is deselected.
@@ -112,7 +127,7 @@ impl Runtime {
                 .state
                 .channels
                 .iter()
-                .any(|(other, active)| *other != channel && *active == applet);
+                .any(|(other, active)| *other != channel && active.applet == applet);
             self.call(
                 platform,
                 applet,
@@ -165,7 +180,7 @@ impl Runtime {
             .and_then(|value| match value {
                 Some(Value::Short(length)) => self
                     .vm
-                    .byte_range(buffer, 0, length, hydra_vm::ContextId::JCRE)
+                    .byte_range(buffer, 0, length, ContextId::JCRE)
                     .map(<[u8]>::to_vec),
                 _ => Ok(Vec::new()),
             })
@@ -178,30 +193,27 @@ impl Runtime {
         &mut self,
         platform: &mut dyn Platform,
         channel: u8,
-        applet: AppletRef,
+        selected: &Selected,
         command: &Command,
         selecting: Selecting,
     ) -> Response {
-        let Some(instance) = self.state.instances.get(&applet) else {
-            return StatusWord::COMMAND_NOT_ALLOWED.into();
-        };
-        let extended = self
-            .vm
-            .is_instance_of(instance.object, callback::EXTENDED_LENGTH)
-            == Ok(true);
+        let extended = selected.extended;
         // JCRE 3.0.5 §9.4.3: the others see short lengths only.
         if command.data.len() > 255 && !extended {
             return StatusWord::WRONG_LENGTH.into();
         }
         self.state.channel = channel;
         self.state.selecting = selecting == Selecting::Yes;
-        self.state.processing = Some(applet);
+        self.state.processing = Some(selected.applet);
         let apdu = self.state.apdu.object;
         let result = self
             .state
             .apdu
             .begin(&mut self.vm, command, extended)
-            .and_then(|()| self.call(platform, applet, callback::PROCESS, &[Value::Ref(apdu)]));
+            .and_then(|()| {
+                let args = [Value::Ref(selected.object), Value::Ref(apdu)];
+                self.enter(platform, selected.owner, selected.process?, &args)
+            });
         let sw = match result {
             Ok(_) => StatusWord::NO_ERROR,
             Err(stop) => self.status(stop),
@@ -237,13 +249,24 @@ impl Runtime {
             .get_mut(..=args.len())
             .ok_or(Stop::Fault(Fault::Signature))?;
         all[1..].copy_from_slice(args);
+        self.enter(platform, owner, method, all)
+    }
+
+    /// Gives control to an applet's entry point.
+    fn enter(
+        &mut self,
+        platform: &mut dyn Platform,
+        owner: Owner,
+        method: MethodRef,
+        args: &[Value],
+    ) -> Result<Option<Value>, Stop> {
         self.before_entry();
         self.vm.set_step_limit(Some(self.vm.limits().steps));
         let mut env = Env {
             state: &mut self.state,
             platform,
         };
-        let result = self.vm.invoke(&mut env, method, all, owner);
+        let result = self.vm.invoke(&mut env, method, args, owner);
         one_shot::close_all(&mut self.state, &mut self.vm);
         result
     }
@@ -291,6 +314,38 @@ impl Runtime {
             self.vm.clear_transient(Clear::Deselect(context));
         }
         self.update_selected();
+    }
+}
+
+/// An applet that is selected on a channel, with what each command asks of it. It stays for as long as it is selected, and
+/// so do its class and its methods.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Selected {
+    pub(crate) applet: AppletRef,
+    object: ObjRef,
+    owner: Owner,
+    /// Its `process`; a fault if it has none.
+    process: Result<MethodRef, Fault>,
+    /// Whether it takes extended lengths (`javacardx.apdu.ExtendedLength`).
+    extended: bool,
+}
+
+impl Selected {
+    fn new(runtime: &mut Runtime, applet: AppletRef) -> Option<Self> {
+        let instance = runtime.state.instances.get(&applet)?;
+        let (object, owner) = (instance.object, instance.owner(applet));
+        let vm = &mut runtime.vm;
+        Some(Self {
+            applet,
+            object,
+            owner,
+            process: vm.find_virtual(object, callback::PROCESS),
+            extended: vm.is_instance_of(object, callback::EXTENDED_LENGTH) == Ok(true),
+        })
+    }
+
+    pub(crate) fn context(&self) -> ContextId {
+        self.owner.context
     }
 }
 

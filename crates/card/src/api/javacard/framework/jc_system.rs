@@ -86,8 +86,7 @@ pub(crate) fn lookup_aid(
 
 /// `isAppletActive`: on any channel.
 pub(crate) fn is_applet_active(cx: &mut Cx<'_>, aid: ObjRef) -> Result<bool, Stop> {
-    Ok(named(cx, aid)?
-        .is_some_and(|applet| cx.state.channels.values().any(|active| *active == applet)))
+    Ok(named(cx, aid)?.is_some_and(|applet| cx.state.is_selected(applet)))
 }
 
 /// `getAppletShareableInterfaceObject` (JCRE 3.0.5 §6.2.7.2): asks the server applet on the caller's behalf; null if
@@ -320,13 +319,8 @@ fn aid_of(cx: &Cx<'_>, applet: AppletRef) -> ObjRef {
 
 /// Whether a server that can't be active twice is active on another channel (JCRE 3.0.5 §6.2.8.6).
 fn busy_elsewhere(cx: &mut Cx<'_>, server: &Instance) -> Result<bool, Stop> {
-    let active = cx.state.channels.iter().any(|(channel, applet)| {
-        *channel != cx.state.channel
-            && cx
-                .state
-                .instances
-                .get(applet)
-                .is_some_and(|instance| instance.context() == server.context())
+    let active = cx.state.channels.iter().any(|(channel, selected)| {
+        *channel != cx.state.channel && selected.context() == server.context()
     });
     Ok(active
         && !cx

@@ -104,9 +104,7 @@ fn is_selected(cx: &Cx<'_>) -> bool {
     let context = cx.context();
     let state = &cx.state;
     let selected = state.channels.get(&state.channel);
-    selected
-        .and_then(|applet| state.instances.get(applet))
-        .is_some_and(|instance| instance.context() == context)
+    selected.is_some_and(|selected| selected.context() == context)
         || state
             .installing
             .as_ref()
