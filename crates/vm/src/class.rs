@@ -35,6 +35,16 @@ pub(crate) struct Method {
     pub(crate) nargs: u8,
 }
 
+impl Method {
+    /// Whether a method of the API has no `this`; nothing says so of code.
+    pub(crate) fn is_static(self) -> Option<bool> {
+        match self.target {
+            Target::Native(method) => Some(method.get().flags.has(ApiFlags::STATIC)),
+            Target::Code { .. } | Target::Abstract => None,
+        }
+    }
+}
+
 /// An interface that a class implements: by interface method token, the slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Implemented {
@@ -49,6 +59,7 @@ pub(crate) struct Class {
     /// From `java.lang.Object` to this class.
     pub(crate) ancestors: Box<[ClassIndex]>,
     pub(crate) interface: bool,
+    /// Whether code may say `new`.
     pub(crate) instantiable: bool,
     /// An interface that extends Shareable, or a class that implements one.
     pub(crate) shareable: bool,
@@ -74,6 +85,11 @@ impl Class {
         self.references
             .iter()
             .any(|&(first, count)| word >= first && word - first < count)
+    }
+
+    /// Whether it can't have subclasses; of a loaded class nothing says so here.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self.origin, Origin::Api(row) if row.get().flags.has(ApiFlags::FINAL))
     }
 
     pub(crate) fn field_kind(&self, word: u16) -> FieldKind {
@@ -136,6 +152,12 @@ fn native(method: MethodId) -> Method {
         target: Target::Native(method),
         nargs: native_words(method),
     }
+}
+
+/// What has none is given out by the platform alone (`APDU`, the builders), or has no instances (`Util`).
+fn has_public_constructor(class: &ApiClass) -> bool {
+    let mut methods = class.methods().iter();
+    methods.any(|method| method.name == "<init>" && method.flags.has(ApiFlags::PUBLIC))
 }
 
 /// A static method or constructor of the API.
@@ -298,7 +320,9 @@ impl Vm {
             origin: Origin::Api(id),
             ancestors: ancestors.into_boxed_slice(),
             interface: row.is_interface(),
-            instantiable: !row.is_interface() && !row.flags.has(ApiFlags::ABSTRACT),
+            instantiable: !row.is_interface()
+                && !row.flags.has(ApiFlags::ABSTRACT)
+                && has_public_constructor(row),
             shareable: row.flags.has(ApiFlags::SHAREABLE)
                 || row
                     .interface_ids

@@ -224,6 +224,9 @@ fn what_can_not_be_linked_is_refused_with_its_place() {
     refused_in(Tag::Class, "superclass is an interface", |package| {
         package.class(Class::new("D", "I", ""));
     });
+    refused_in(Tag::Class, "superclass is final", |package| {
+        package.class(Class::new("D", "javacard/framework/APDU", ""));
+    });
     refused_in(Tag::Class, "class in place of an interface", |package| {
         package.class(Class {
             interfaces: vec![("A", vec![])],
@@ -269,10 +272,49 @@ fn what_can_not_be_linked_is_refused_with_its_place() {
             },
         );
     });
+    let object = fixture::package().class_ref("java/lang/Object");
+    refused_in(Tag::ConstantPool, "another file's class", |package| {
+        package.entry(
+            "bad",
+            CpEntry::SuperMethod {
+                class: object,
+                token: 0,
+            },
+        );
+    });
     refused_in(Tag::ConstantPool, "no such static field", |package| {
         // Between two references.
         package.entry("bad", CpEntry::StaticField(1));
     });
+}
+
+/// What an instruction says of a method of the API, the API says too; nobody makes what only the platform gives out.
+#[test]
+fn an_instruction_gets_the_kind_of_api_method_that_it_calls() {
+    for code in [
+        "aload_0; invokestatic #java/lang/Object.<init>()V; return",
+        "aload_0; sconst_0; sconst_0; invokespecial #javacard/framework/Util.setShort([BSS)S; pop; return",
+        "new #javacard/framework/APDU; pop; return",
+        "new #javacard/framework/Util; pop; return",
+        "new #javacard/framework/Applet; pop; return",
+        "new #javacard/framework/Shareable; pop; return",
+    ] {
+        refused_in(
+            ComponentTag::Method,
+            "not what the instruction",
+            |package| {
+                package.method("wrong", 1, 0, 3, code);
+                package.applet(&[0xF0, 0x54, 0x45, 0x53, 0x54, 1], "wrong");
+            },
+        );
+    }
+    let made = link(|package| {
+        let code = "new #javacard/framework/OwnerPIN; dup; sconst_1; sconst_1; \
+                    invokespecial #javacard/framework/OwnerPIN.<init>(BB)V; areturn";
+        package.method("right", 0, 0, 4, code);
+        package.applet(&[0xF0, 0x54, 0x45, 0x53, 0x54, 1], "right");
+    });
+    assert!(made.is_ok(), "{made:?}");
 }
 
 #[test]

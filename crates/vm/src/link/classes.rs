@@ -150,6 +150,9 @@ impl Vm {
         if parent.interface {
             return Err(invalid(at + 1, "the superclass is an interface"));
         }
+        if parent.is_final() {
+            return Err(invalid(at + 1, "the superclass is final"));
+        }
 
         let own_words = parent.words;
         let words = own_words + u16::from(info.declared_instance_size);

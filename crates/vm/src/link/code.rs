@@ -239,10 +239,13 @@ impl Checker<'_> {
             }
             O::Invokevirtual => matches!(entry, Entry::Virtual { .. }),
             O::Invokespecial => match entry {
-                Entry::StaticMethod(method) | Entry::Super { method, .. } => method.nargs > 0,
+                Entry::StaticMethod(method) => method.nargs > 0 && method.is_static() != Some(true),
+                Entry::Super { method, .. } => method.nargs > 0,
                 _ => false,
             },
-            O::Invokestatic => matches!(entry, Entry::StaticMethod(_)),
+            O::Invokestatic => {
+                matches!(entry, Entry::StaticMethod(method) if method.is_static() != Some(false))
+            }
             O::Invokeinterface => {
                 let Operands::Interface { nargs, token, .. } = instruction.operands else {
                     return false;

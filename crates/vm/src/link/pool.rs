@@ -1,7 +1,7 @@
 use alloc::boxed::Box;
 
 use hydra_cap::api::ApiField;
-use hydra_cap::{CapFile, ComponentTag, CpEntry};
+use hydra_cap::{CapFile, ClassRef, ComponentTag, CpEntry};
 
 use super::classes::method_at;
 use super::{Imported, LinkError};
@@ -85,6 +85,10 @@ impl Vm {
                 })
             }
             CpEntry::SuperMethod { class, token } => {
+                // JCVM 3.0.5 §6.8.2: the class whose method calls its superclass's.
+                if matches!(class, ClassRef::External { .. }) {
+                    return Err("another file's class calls its superclass");
+                }
                 let index = self
                     .resolve_class(class, imports, classes)
                     .ok_or("an unknown class")?;
