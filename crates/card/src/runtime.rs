@@ -275,20 +275,42 @@ impl Runtime {
         if self.vm.depth() > 0 {
             // There is one, so this can't fail.
             let _ = self.vm.abort();
+            self.state.forget_aborted(&self.vm);
         }
     }
 
-    /// Tells the VM which contexts are active on a channel and which applets refuse shareable calls.
+    /// Before anything is done on a channel: the applet that is selected there becomes the currently selected one
+    /// (JCRE 3.0.5 §4.2).
+    pub(crate) fn on_channel(&mut self, channel: u8) {
+        if self.state.channel != channel {
+            self.state.channel = channel;
+            self.update_selected();
+        }
+    }
+
+    /// Tells the VM whose context is the currently selected applet's, and which applets refuse shareable calls because
+    /// they are active on another channel (JCRE 3.0.5 §6.2.8.6).
     fn update_selected(&mut self) {
-        let contexts: Vec<ContextId> = self
-            .state
+        let state = &self.state;
+        let current = state.channels.get(&state.channel).map(Selected::context);
+        // An applet being installed may make CLEAR_ON_DESELECT objects (JCRE 3.0.5 §5.1).
+        let installing = state.installing.as_ref().map(|new| new.package.into());
+        let selected = installing.or(current).unwrap_or(ContextId::JCRE);
+        let elsewhere: Vec<ContextId> = state
             .channels
             .values()
             .map(Selected::context)
-            // An applet being installed may make CLEAR_ON_DESELECT objects (JCRE 3.0.5 §5.1).
-            .chain(self.state.installing.iter().map(|i| i.package.into()))
+            .filter(|context| Some(*context) != current)
             .collect();
-        self.vm.set_selected(&contexts);
+        let mut busy = Vec::new();
+        if !elsewhere.is_empty() {
+            let active = state.instances.iter().filter(|(applet, instance)| {
+                elsewhere.contains(&instance.context()) && !self.is_multiselectable(**applet)
+            });
+            busy.extend(active.map(|(applet, _)| *applet));
+        }
+        self.vm.set_selected(selected);
+        self.vm.set_busy(busy);
     }
 }
 
@@ -323,6 +345,17 @@ impl State {
     pub(crate) fn commit_record(&mut self, vm: &mut Vm, key: u32) -> Result<(), NvmError> {
         let changes = vm.take_record(Vm::record_key(key));
         self.write(changes.unwrap_or_default())
+    }
+
+    /// After a transaction was aborted: the computations of objects that went with it are gone too, since others may get
+    /// their handles (JCRE 3.0.5 §7.6.3).
+    pub(crate) fn forget_aborted(&mut self, vm: &Vm) {
+        self.running.retain(|obj, _| vm.owner(*obj).is_ok());
+        if let api::Kept::Reference(kept) = self.kept
+            && vm.owner(kept).is_err()
+        {
+            self.kept = api::Kept::default();
+        }
     }
 
     fn write(&mut self, changes: Changes) -> Result<(), NvmError> {

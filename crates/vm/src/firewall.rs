@@ -18,19 +18,15 @@ pub(crate) fn may_use_array(context: ContextId, array: &Object) -> bool {
     array.owner.context == context || array.has(Object::GLOBAL) || context == ContextId::JCRE
 }
 
-/// JCRE 3.0.5 §5.1: content that is cleared at deselection is only within reach of the selected applets' contexts.
+/// JCRE 3.0.5 §5.1: content that is cleared at deselection is only within reach of the currently selected applet's
+/// context.
 #[inline(always)]
-pub(crate) fn may_use_transient(
-    context: ContextId,
-    object: &Object,
-    selected: &[ContextId],
-) -> bool {
-    object.storage != Storage::ClearOnDeselect
-        || context == ContextId::JCRE
-        || selected.contains(&context)
+pub(crate) fn may_use_transient(context: ContextId, object: &Object, selected: ContextId) -> bool {
+    object.storage != Storage::ClearOnDeselect || context == ContextId::JCRE || context == selected
 }
 
-/// JCRE 3.0.5 §6.2.8.3: whether `context` may use an object's fields.
+/// JCRE 3.0.5 §6.2.8.3: whether `context` may use an object's fields, itself or through a method of the API that
+/// `invokespecial` calls on it.
 #[inline(always)]
 pub(crate) fn may_use_fields(context: ContextId, object: &Object) -> bool {
     object.owner.context == context || context == ContextId::JCRE

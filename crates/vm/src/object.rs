@@ -256,7 +256,7 @@ impl Vm {
             Body::Instance { .. } => firewall::may_name(context, object),
             _ => firewall::may_use_array(context, object),
         };
-        if allowed && firewall::may_use_transient(context, object, &self.selected) {
+        if allowed && firewall::may_use_transient(context, object, self.selected) {
             return Ok(object);
         }
         Err(Exception::Security.into())
@@ -269,6 +269,15 @@ impl Vm {
             Ok(_) => Ok(()),
             Err(refusal) => Err(self.refuse(refusal)),
         }
+    }
+
+    /// Whether `context` may let a native keep a reference that it passes: throws `SecurityException` for temporary entry
+    /// points and global arrays (JCRE 3.0.5 §6.2.1, §6.2.2).
+    pub fn check_store(&mut self, obj: ObjRef, context: ContextId) -> Result<(), Stop> {
+        if obj.is_null() || firewall::may_store(context, self.heap.get(obj)?) {
+            return Ok(());
+        }
+        Err(self.throw_vm(Exception::Security))
     }
 
     /// The bytes of a byte or boolean array, if `context` may read it; else throws as [`check_access`](Self::check_access).

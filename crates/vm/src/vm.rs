@@ -45,7 +45,7 @@ pub struct Vm {
     pub(crate) sp: usize,
     pub(crate) frames: Vec<Frame>,
     pub(crate) nesting: usize,
-    pub(crate) selected: Vec<ContextId>,
+    pub(crate) selected: ContextId,
     pub(crate) busy: Vec<AppletId>,
     pub(crate) steps: u64,
     pub(crate) observer: Option<Arc<dyn Observer>>,
@@ -82,7 +82,7 @@ impl Vm {
             sp: 0,
             frames: Vec::new(),
             nesting: 0,
-            selected: Vec::new(),
+            selected: ContextId::JCRE,
             busy: Vec::new(),
             steps: u64::MAX,
             observer: None,
@@ -214,21 +214,26 @@ impl Vm {
         self.steps = limit.unwrap_or(u64::MAX);
     }
 
-    /// The contexts of the currently selected applets: CLEAR_ON_DESELECT objects are out of reach for all others
-    /// (JCRE 3.0.5 §5.1).
-    pub fn set_selected(&mut self, contexts: &[ContextId]) {
-        self.selected = contexts.to_vec();
+    /// The context of the currently selected applet (JCRE 3.0.5 §4.2), the JCRE's if there is none: CLEAR_ON_DESELECT
+    /// objects are out of reach for all others (JCRE 3.0.5 §5.1).
+    pub fn set_selected(&mut self, context: ContextId) {
+        self.selected = context;
     }
 
-    /// Whether an applet of this context is currently selected, or the context is the JCRE's.
+    /// Whether the currently selected applet is of this context, or the context is the JCRE's.
     pub fn is_selected(&self, context: ContextId) -> bool {
-        context == ContextId::JCRE || self.selected.contains(&context)
+        context == ContextId::JCRE || self.selected == context
     }
 
     /// Applet instances that are not multiselectable and active on another logical channel: their shareable objects
     /// refuse calls (JCRE 3.0.5 §6.2.8.6).
-    pub fn set_busy(&mut self, applets: &[AppletId]) {
-        self.busy = applets.to_vec();
+    pub fn set_busy(&mut self, applets: Vec<AppletId>) {
+        self.busy = applets;
+    }
+
+    /// Whether an applet instance is one of these.
+    pub fn is_busy(&self, applet: AppletId) -> bool {
+        self.busy.contains(&applet)
     }
 
     /// How much there is of everything.

@@ -92,6 +92,13 @@ fn card(codes: &[&str]) -> Card {
         },
     );
     package.entry(
+        "super.equals()",
+        CpEntry::SuperMethod {
+            class: who,
+            token: 0,
+        },
+    );
+    package.entry(
         "Who.r",
         CpEntry::InstanceField {
             class: who,
@@ -130,7 +137,7 @@ fn card(codes: &[&str]) -> Card {
     let (cap, offsets) = package.build().unwrap();
     let mut vm = Vm::new(ApiLayout::new(), Limits::default());
     let package = vm.link(&cap).unwrap();
-    vm.set_selected(&[package.into()]);
+    vm.set_selected(package.into());
     Card {
         vm,
         package,
@@ -231,7 +238,7 @@ fn each_rule_allows_and_refuses_as_it_says() {
             card.me()
         };
         if active.contains("busy") {
-            card.vm.set_busy(&[OTHER.applet]);
+            card.vm.set_busy(vec![OTHER.applet]);
         }
         let result = card.call("case0", &[Value::Ref(argument_ref)], owner);
         let found = card.outcome(result);
@@ -265,15 +272,16 @@ fn transient_content_of_the_selected_applet_is_its_own() {
         .vm
         .new_array(ArrayKind::Byte, 4, me, Storage::ClearOnDeselect)
         .unwrap();
-    let mut read = |selected: &[ContextId], owner: Owner| {
+    let mut read = |selected: ContextId, owner: Owner| {
         card.vm.set_selected(selected);
         let result = card.call("case0", &[Value::Ref(array)], owner);
         card.outcome(result)
     };
-    assert_eq!(read(&[me.context], me), "allowed");
-    assert_eq!(read(&[], me), "refused");
-    assert_eq!(read(&[OTHER.context], me), "refused");
-    assert_eq!(read(&[], Owner::JCRE), "allowed");
+    let none = ContextId::JCRE;
+    assert_eq!(read(me.context, me), "allowed");
+    assert_eq!(read(none, me), "refused");
+    assert_eq!(read(OTHER.context, me), "refused");
+    assert_eq!(read(none, Owner::JCRE), "allowed");
 }
 
 #[test]

@@ -164,6 +164,12 @@ impl Cx<'_> {
         self.vm.check_access(obj, context)
     }
 
+    /// Throws unless the applet may keep a reference (JCRE 3.0.5 §6.2.1, §6.2.2).
+    pub(crate) fn check_store(&mut self, value: ObjRef) -> Result<(), Stop> {
+        let context = self.context();
+        self.vm.check_store(value, context)
+    }
+
     /// A native short word.
     pub(crate) fn short(&self, obj: ObjRef, word: u16) -> Result<i16, Stop> {
         match self.vm.field(obj, word)? {
@@ -185,7 +191,9 @@ impl Cx<'_> {
         }
     }
 
+    /// Keeps a reference, which may be one that the applet passed: to nothing that the applet could not keep itself.
     pub(crate) fn set_object(&mut self, obj: ObjRef, word: u16, value: ObjRef) -> Result<(), Stop> {
+        self.check_store(value)?;
         self.vm
             .set_field(obj, word, Value::Ref(value), Atomicity::Atomic)
     }

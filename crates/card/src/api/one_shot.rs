@@ -65,6 +65,14 @@ pub(crate) fn enter(cx: &mut Cx<'_>, this: ObjRef) -> Result<(), Stop> {
     }
 }
 
+/// [`enter`], where the object may be one of another kind.
+pub(crate) fn enter_any(cx: &mut Cx<'_>, object: ObjRef) -> Result<(), Stop> {
+    if cx.state.one_shots.iter().any(|one| one.object == object) {
+        enter(cx, object)?;
+    }
+    Ok(())
+}
+
 /// What the classes do not support: `ILLEGAL_USE`, always.
 pub(crate) fn unsupported<T>(cx: &mut Cx<'_>) -> Result<T, Stop> {
     cx.crypto_error(CryptoReason::IllegalUse)

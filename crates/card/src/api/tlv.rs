@@ -208,6 +208,9 @@ pub(crate) fn set_children(
     tag: ObjRef,
     children: &[ObjRef],
 ) -> Result<(), Stop> {
+    for child in children {
+        cx.check_store(*child)?;
+    }
     let (before, old) = (count(cx, tlv)?, cx.object(tlv, CONTENT)?);
     let length = short(cx, children.len())?;
     let content = room(cx, tlv, length, 8 * children.len().max(before))?;

@@ -22,6 +22,7 @@ impl Card {
         if state == CardState::Terminated {
             return self.terminated(at, command);
         }
+        self.runtime.on_channel(at);
         let interindustry = command.cla & 0x80 == 0;
         if interindustry && matches!(command.ins, ins::SELECT | ins::MANAGE_CHANNEL) {
             match GpCommand::try_from(command) {

@@ -1,6 +1,6 @@
 use alloc::vec::Vec;
 
-use hydra_vm::{Atomicity, ContextId, ObjRef, Stop, Vm};
+use hydra_vm::{Fault, ObjRef, Stop, Vm};
 use hydra_wire::Command;
 
 use crate::card::Protocol;
@@ -116,13 +116,9 @@ impl Apdu {
         } else {
             [low, 0, 0]
         };
-        let buffer = vm.session_bytes(self.buffer)?;
-        buffer.fill(0);
-        let header = [command.cla, command.ins, command.p1, command.p2];
-        for (to, from) in buffer.iter_mut().zip(header.into_iter().chain(length)) {
-            *to = from;
-        }
-        Ok(())
+        let [a, b, c] = length;
+        let header = [command.cla, command.ins, command.p1, command.p2, a, b, c];
+        self.fill(vm, &header)
     }
 
     /// The data sent so far.
@@ -266,14 +262,13 @@ impl Apdu {
             .ok_or(ApduFault::BadLength)
     }
 
-    /// Puts bytes into the buffer.
-    pub(crate) fn write(&self, vm: &mut Vm, offset: i16, bytes: &[u8]) -> Result<(), Stop> {
-        vm.write_bytes(
-            self.buffer,
-            offset,
-            bytes,
-            ContextId::JCRE,
-            Atomicity::NonAtomic,
-        )
+    /// Puts bytes into the buffer, zeros behind them: what was there may be another applet's (JCRE 3.0.5 §6.2.2).
+    pub(crate) fn fill(&self, vm: &mut Vm, bytes: &[u8]) -> Result<(), Stop> {
+        let buffer = vm.session_bytes(self.buffer)?;
+        let parts = buffer.split_at_mut_checked(bytes.len());
+        let (place, rest) = parts.ok_or(Fault::NoSuchMember)?;
+        place.copy_from_slice(bytes);
+        rest.fill(0);
+        Ok(())
     }
 }

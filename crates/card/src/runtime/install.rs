@@ -69,18 +69,14 @@ impl Runtime {
             Value::Short(0),
             Value::Short(i16::from(length.cast_signed())),
         ];
-        let result = self
-            .state
-            .apdu
-            .write(&mut self.vm, 0, &data)
-            .and_then(|()| {
-                self.vm.set_step_limit(Some(self.vm.limits().steps));
-                let mut env = Env {
-                    state: &mut self.state,
-                    platform,
-                };
-                self.vm.invoke(&mut env, method, &args, owner)
-            });
+        let result = self.state.apdu.fill(&mut self.vm, &data).and_then(|()| {
+            self.vm.set_step_limit(Some(self.vm.limits().steps));
+            let mut env = Env {
+                state: &mut self.state,
+                platform,
+            };
+            self.vm.invoke(&mut env, method, &args, owner)
+        });
         one_shot::close_all(&mut self.state, &mut self.vm);
         let installing = self.state.installing.take();
         let result = match result {

@@ -56,22 +56,23 @@ impl Runtime {
         }
         self.deselect(platform, channel);
 
-        self.state.channel = channel;
+        self.on_channel(channel);
         let Some(selected) = Selected::new(self, applet) else {
             return Err(StatusWord::NOT_FOUND);
         };
         self.state.channels.insert(channel, selected);
         self.update_selected();
-        let accepted = if elsewhere.is_empty() {
-            self.call(platform, applet, callback::SELECT, &[])
+        let again = [Value::boolean(elsewhere.contains(&applet))];
+        let (method, args) = if elsewhere.is_empty() {
+            (callback::SELECT, &[][..])
         } else {
-            self.call(
-                platform,
-                applet,
-                callback::MULTI_SELECT,
-                &[Value::boolean(elsewhere.contains(&applet))],
-            )
+            (callback::MULTI_SELECT, &again[..])
         };
+        let accepted = self
+            .state
+            .apdu
+            .fill(&mut self.vm, &[])
+            .and_then(|()| self.call(platform, applet, method, args));
         self.abort_transaction();
         match accepted {
             Ok(Some(Value::Short(accepted))) if accepted != 0 => Ok(()),
@@ -119,7 +120,7 @@ impl Runtime {
         let Some(context) = self.applet(applet).map(super::Instance::context) else {
             return;
         };
-        self.state.channel = channel;
+        self.on_channel(channel);
         let result = if self.state.active_in_context(context) == 1 {
             self.call(platform, applet, callback::DESELECT, &[])
         } else {
@@ -166,7 +167,7 @@ impl Runtime {
         let result = self
             .state
             .apdu
-            .write(&mut self.vm, 0, data)
+            .fill(&mut self.vm, data)
             .and_then(|()| {
                 let input = [Value::Ref(buffer), Value::Short(0), Value::Short(length)];
                 if answers {
@@ -202,7 +203,7 @@ impl Runtime {
         if command.data.len() > 255 && !extended {
             return StatusWord::WRONG_LENGTH.into();
         }
-        self.state.channel = channel;
+        self.on_channel(channel);
         self.state.selecting = selecting == Selecting::Yes;
         self.state.processing = Some(selected.applet);
         let apdu = self.state.apdu.object;
@@ -297,7 +298,7 @@ impl Runtime {
         }
     }
 
-    fn is_multiselectable(&self, applet: AppletRef) -> bool {
+    pub(super) fn is_multiselectable(&self, applet: AppletRef) -> bool {
         self.applet(applet).is_some_and(|instance| {
             self.vm
                 .is_instance_of(instance.object, callback::MULTI_SELECTABLE)

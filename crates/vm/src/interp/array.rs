@@ -15,7 +15,7 @@ impl Machine<'_> {
     fn array(&self, array: ObjRef) -> Result<&Object, Refusal> {
         let object = self.object(array)?;
         if firewall::may_use_array(self.context(), object)
-            && firewall::may_use_transient(self.context(), object, &self.vm.selected)
+            && firewall::may_use_transient(self.context(), object, self.vm.selected)
         {
             Ok(object)
         } else {

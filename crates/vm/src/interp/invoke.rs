@@ -32,12 +32,29 @@ impl Machine<'_> {
             _ => return Err(Fault::IllegalInstruction.into()),
         };
         let this = self.argument(method.nargs)?;
-        let actual = self.object(this).map(|object| self.vm.class_of(object));
-        let actual = self.grant(actual)?;
-        if class.is_some_and(|class| !self.vm.is_subclass(actual, class)) {
+        let granted = self.check_special(this, method, class);
+        self.grant(granted)?;
+        self.call(method, self.active)
+    }
+
+    /// A call that does not switch to the owner of its object: code finds at each access that the object is not its own,
+    /// a native of the API has no such access, so it is the call that is refused.
+    #[inline(always)]
+    fn check_special(
+        &self,
+        this: ObjRef,
+        method: Method,
+        class: Option<ClassIndex>,
+    ) -> Result<(), Refusal> {
+        let object = self.object(this)?;
+        if class.is_some_and(|class| !self.vm.is_subclass(self.vm.class_of(object), class)) {
             return Err(Fault::TypeConfusion.into());
         }
-        self.call(method, self.active)
+        let native = matches!(method.target, Target::Native(_));
+        if native && !firewall::may_use_fields(self.active.context, object) {
+            return Err(Exception::Security.into());
+        }
+        Ok(())
     }
 
     /// §7.5 invokevirtual
@@ -106,7 +123,7 @@ impl Machine<'_> {
         let owner = if shareable {
             let call = SharedCall {
                 class_is_shareable: class.shareable,
-                owner_is_busy: self.vm.busy.contains(&object.owner.applet),
+                owner_is_busy: self.vm.is_busy(object.owner.applet),
             };
             firewall::shareable_call(self.active, object, &call)
         } else {

@@ -23,7 +23,8 @@ pub(crate) fn get_protocol(cx: &mut Cx<'_>) -> Result<i8, Stop> {
 }
 
 /// `getNAD`: there is one terminal.
-pub(crate) fn get_nad(_: &mut Cx<'_>, _: ObjRef) -> Result<i8, Stop> {
+pub(crate) fn get_nad(cx: &mut Cx<'_>, this: ObjRef) -> Result<i8, Stop> {
+    check(cx, this)?;
     Ok(0)
 }
 
@@ -55,41 +56,48 @@ pub(crate) fn get_cla_channel(cx: &mut Cx<'_>) -> Result<i8, Stop> {
 }
 
 /// `getBuffer`
-pub(crate) fn get_buffer(cx: &mut Cx<'_>, _: ObjRef) -> Result<ObjRef, Stop> {
+pub(crate) fn get_buffer(cx: &mut Cx<'_>, this: ObjRef) -> Result<ObjRef, Stop> {
+    check(cx, this)?;
     Ok(cx.state.apdu.buffer)
 }
 
 /// `getCurrentState`
-pub(crate) fn get_current_state(cx: &mut Cx<'_>, _: ObjRef) -> Result<i8, Stop> {
+pub(crate) fn get_current_state(cx: &mut Cx<'_>, this: ObjRef) -> Result<i8, Stop> {
+    check(cx, this)?;
     Ok(cx.state.apdu.state as i8)
 }
 
 /// `setIncomingAndReceive`
-pub(crate) fn set_incoming_and_receive(cx: &mut Cx<'_>, _: ObjRef) -> Result<i16, Stop> {
+pub(crate) fn set_incoming_and_receive(cx: &mut Cx<'_>, this: ObjRef) -> Result<i16, Stop> {
+    check(cx, this)?;
     let result = cx.state.apdu.set_incoming_and_receive(cx.vm)?;
     cx.apdu(result)
 }
 
 /// `receiveBytes`
-pub(crate) fn receive_bytes(cx: &mut Cx<'_>, _: ObjRef, offset: i16) -> Result<i16, Stop> {
+pub(crate) fn receive_bytes(cx: &mut Cx<'_>, this: ObjRef, offset: i16) -> Result<i16, Stop> {
+    check(cx, this)?;
     let result = cx.state.apdu.receive(cx.vm, offset)?;
     cx.apdu(result)
 }
 
 /// `getIncomingLength`: Nc, once receiving began.
-pub(crate) fn get_incoming_length(cx: &mut Cx<'_>, _: ObjRef) -> Result<i16, Stop> {
+pub(crate) fn get_incoming_length(cx: &mut Cx<'_>, this: ObjRef) -> Result<i16, Stop> {
+    check(cx, this)?;
     receiving(cx)?;
     Ok(cx.state.apdu.incoming_length())
 }
 
 /// `getOffsetCdata`: 5, or 7 with an extended Lc; once receiving began.
-pub(crate) fn get_offset_cdata(cx: &mut Cx<'_>, _: ObjRef) -> Result<i16, Stop> {
+pub(crate) fn get_offset_cdata(cx: &mut Cx<'_>, this: ObjRef) -> Result<i16, Stop> {
+    check(cx, this)?;
     receiving(cx)?;
     Ok(cx.state.apdu.offset_cdata())
 }
 
 /// `setOutgoing`
-pub(crate) fn set_outgoing(cx: &mut Cx<'_>, _: ObjRef) -> Result<i16, Stop> {
+pub(crate) fn set_outgoing(cx: &mut Cx<'_>, this: ObjRef) -> Result<i16, Stop> {
+    check(cx, this)?;
     let result = cx.state.apdu.set_outgoing();
     cx.apdu(result)
 }
@@ -102,13 +110,20 @@ pub(crate) fn set_outgoing_no_chaining(cx: &mut Cx<'_>, this: ObjRef) -> Result<
 }
 
 /// `setOutgoingLength`
-pub(crate) fn set_outgoing_length(cx: &mut Cx<'_>, _: ObjRef, length: i16) -> Result<(), Stop> {
+pub(crate) fn set_outgoing_length(cx: &mut Cx<'_>, this: ObjRef, length: i16) -> Result<(), Stop> {
+    check(cx, this)?;
     let result = cx.state.apdu.set_outgoing_length(length);
     cx.apdu(result)
 }
 
 /// `sendBytes`: from the buffer.
-pub(crate) fn send_bytes(cx: &mut Cx<'_>, _: ObjRef, offset: i16, length: i16) -> Result<(), Stop> {
+pub(crate) fn send_bytes(
+    cx: &mut Cx<'_>,
+    this: ObjRef,
+    offset: i16,
+    length: i16,
+) -> Result<(), Stop> {
+    check(cx, this)?;
     let checked =
         Apdu::check_bounds(offset, length).and_then(|()| cx.state.apdu.check_send(length));
     cx.apdu(checked)?;
@@ -118,11 +133,12 @@ pub(crate) fn send_bytes(cx: &mut Cx<'_>, _: ObjRef, offset: i16, length: i16) -
 /// `sendBytesLong`: from an array of the applet's.
 pub(crate) fn send_bytes_long(
     cx: &mut Cx<'_>,
-    _: ObjRef,
+    this: ObjRef,
     data: ObjRef,
     offset: i16,
     length: i16,
 ) -> Result<(), Stop> {
+    check(cx, this)?;
     let bytes = cx.bytes(data, offset, length)?;
     let checked = cx.state.apdu.check_send(length);
     cx.apdu(checked)?;
@@ -133,10 +149,11 @@ pub(crate) fn send_bytes_long(
 /// `setOutgoingAndSend`
 pub(crate) fn set_outgoing_and_send(
     cx: &mut Cx<'_>,
-    _: ObjRef,
+    this: ObjRef,
     offset: i16,
     length: i16,
 ) -> Result<(), Stop> {
+    check(cx, this)?;
     let checked =
         Apdu::check_bounds(offset, length).and_then(|()| cx.state.apdu.set_outgoing_for(length));
     cx.apdu(checked)?;
@@ -144,27 +161,32 @@ pub(crate) fn set_outgoing_and_send(
 }
 
 /// `isCommandChainingCLA`
-pub(crate) fn is_command_chaining_cla(cx: &mut Cx<'_>, _: ObjRef) -> Result<bool, Stop> {
+pub(crate) fn is_command_chaining_cla(cx: &mut Cx<'_>, this: ObjRef) -> Result<bool, Stop> {
+    check(cx, this)?;
     Ok(class_byte::is_chaining(cx.state.apdu.class))
 }
 
 /// `isSecureMessagingCLA`
-pub(crate) fn is_secure_messaging_cla(cx: &mut Cx<'_>, _: ObjRef) -> Result<bool, Stop> {
+pub(crate) fn is_secure_messaging_cla(cx: &mut Cx<'_>, this: ObjRef) -> Result<bool, Stop> {
+    check(cx, this)?;
     Ok(class_byte::is_secure_messaging(cx.state.apdu.class))
 }
 
 /// `isISOInterindustryCLA`
-pub(crate) fn is_iso_interindustry_cla(cx: &mut Cx<'_>, _: ObjRef) -> Result<bool, Stop> {
+pub(crate) fn is_iso_interindustry_cla(cx: &mut Cx<'_>, this: ObjRef) -> Result<bool, Stop> {
+    check(cx, this)?;
     Ok(class_byte::is_interindustry(cx.state.apdu.class))
 }
 
 /// `isValidCLA`
-pub(crate) fn is_valid_cla(cx: &mut Cx<'_>, _: ObjRef) -> Result<bool, Stop> {
+pub(crate) fn is_valid_cla(cx: &mut Cx<'_>, this: ObjRef) -> Result<bool, Stop> {
+    check(cx, this)?;
     Ok(class_byte::is_valid(cx.state.apdu.class))
 }
 
 /// `getLogicalChannelEncoding`: `LC_ENCODING_TYPE_4` (0 to 3) or `LC_ENCODING_TYPE_4_TYPE_16`.
-pub(crate) fn get_logical_channel_encoding(cx: &mut Cx<'_>, _: ObjRef) -> Result<i8, Stop> {
+pub(crate) fn get_logical_channel_encoding(cx: &mut Cx<'_>, this: ObjRef) -> Result<i8, Stop> {
+    check(cx, this)?;
     Ok(if cx.state.apdu.class & 0x40 == 0 {
         1
     } else {
@@ -178,6 +200,15 @@ fn send(cx: &mut Cx<'_>, offset: i16, length: i16) -> Result<(), Stop> {
     let bytes = cx.vm.byte_range(buffer, offset, length, jcre)?;
     cx.state.apdu.send(bytes);
     Ok(())
+}
+
+/// `SecurityException` for an object that is not the JCRE's one APDU (JCRE 3.0.5 §6.2.1): it stands for no command.
+pub(crate) fn check(cx: &mut Cx<'_>, apdu: ObjRef) -> Result<(), Stop> {
+    if apdu == cx.state.apdu.object {
+        Ok(())
+    } else {
+        cx.throw("java/lang/SecurityException", 0)
+    }
 }
 
 /// The APDU object, if the caller is the applet that processes a command.

@@ -2,7 +2,7 @@ use hydra_vm::{ArrayKind, Atomicity, Fault, ObjRef, Owner, Stop, Storage, Value}
 
 use super::aid;
 use crate::api::Cx;
-use crate::runtime::{AppletRef, Instance, callback};
+use crate::runtime::{AppletRef, callback};
 
 /// The Java Card platform version: 3.0.5, whose Classic API is there whole.
 const VERSION: i16 = 0x0305;
@@ -34,7 +34,9 @@ pub(crate) fn abort_transaction(cx: &mut Cx<'_>) -> Result<(), Stop> {
     if cx.vm.depth() == 0 {
         return cx.throw(TRANSACTION, 2);
     }
-    Ok(cx.vm.abort()?)
+    cx.vm.abort()?;
+    cx.state.forget_aborted(cx.vm);
+    Ok(())
 }
 
 /// `getTransactionDepth`
@@ -103,7 +105,7 @@ pub(crate) fn get_applet_shareable_interface_object(
     let Some(instance) = cx.state.instances.get(&applet).cloned() else {
         return Ok(ObjRef::NULL);
     };
-    if busy_elsewhere(cx, &instance)? {
+    if cx.vm.is_busy(applet) {
         return cx.throw(SECURITY, 0);
     }
     let method = cx
@@ -315,17 +317,6 @@ fn aid_of(cx: &Cx<'_>, applet: AppletRef) -> ObjRef {
             .map_or(ObjRef::NULL, |(_, aid_object)| aid_object),
         _ => ObjRef::NULL,
     }
-}
-
-/// Whether a server that can't be active twice is active on another channel (JCRE 3.0.5 §6.2.8.6).
-fn busy_elsewhere(cx: &mut Cx<'_>, server: &Instance) -> Result<bool, Stop> {
-    let active = cx.state.channels.iter().any(|(channel, selected)| {
-        *channel != cx.state.channel && selected.context() == server.context()
-    });
-    Ok(active
-        && !cx
-            .vm
-            .is_instance_of(server.object, callback::MULTI_SELECTABLE)?)
 }
 
 fn clamp(bytes: usize) -> i16 {

@@ -1,4 +1,4 @@
-use hydra_vm::{ContextId, ObjRef, Stop, Storage};
+use hydra_vm::{ObjRef, Stop, Storage};
 
 use super::key::{self, Kind};
 use super::{named_parameter_spec, xec_key};
@@ -91,22 +91,11 @@ pub(super) fn build(
     key::make(cx, kind, bits)
 }
 
+/// JCRE 3.0.5 §5.1: only the currently selected applet's context makes what is cleared at deselection.
 fn check_selection(cx: &mut Cx<'_>, kind: &Kind) -> Result<(), Stop> {
-    if kind.storage == Storage::ClearOnDeselect && !is_selected(cx) {
+    if kind.storage == Storage::ClearOnDeselect && !cx.vm.is_selected(cx.context()) {
         // SystemException.ILLEGAL_TRANSIENT
         return cx.throw("javacard/framework/SystemException", 3);
     }
     Ok(())
-}
-
-/// Whether the caller is in the context of the currently selected applet, or is being installed (JCRE 3.0.5 §5.1).
-fn is_selected(cx: &Cx<'_>) -> bool {
-    let context = cx.context();
-    let state = &cx.state;
-    let selected = state.channels.get(&state.channel);
-    selected.is_some_and(|selected| selected.context() == context)
-        || state
-            .installing
-            .as_ref()
-            .is_some_and(|installing| ContextId::from(installing.package) == context)
 }

@@ -159,6 +159,7 @@ pub(crate) fn decrypt(
     cipher: ObjRef,
     value: &[u8],
 ) -> Result<Option<Vec<u8>>, Stop> {
+    one_shot::enter_any(cx, cipher)?;
     let scheme = scheme(cx, cipher)?;
     match scheme.family {
         Family::Block(..) | Family::Stream(_) => work::decrypt(cx, cipher, &scheme, value),

@@ -4,7 +4,7 @@
 use hydra_vm::{Atomicity, ContextId, ObjRef, Stop};
 
 use crate::api::Cx;
-use crate::api::javacard::framework::applet;
+use crate::api::javacard::framework::{apdu, applet};
 use crate::runtime::{Apdu, ApduState};
 
 const EXCEPTION: &str = "javacard/framework/service/ServiceException";
@@ -205,7 +205,8 @@ pub(super) fn status_word(cx: &mut Cx<'_>) -> Result<i16, Stop> {
 
 /// `NullPointerException` without an APDU; there is only one.
 pub(super) fn accessible(cx: &mut Cx<'_>, apdu: ObjRef) -> Result<(), Stop> {
-    cx.check_object(apdu)
+    cx.check_object(apdu)?;
+    apdu::check(cx, apdu)
 }
 
 /// Throws unless P1, P2 and the data are in the buffer, or can still come.

@@ -54,6 +54,7 @@ pub(crate) fn add_service(
     phase: i8,
 ) -> Result<(), Stop> {
     check(cx, service, phase)?;
+    cx.check_store(service)?;
     let mut entries = entries(cx, this)?;
     if entries.contains(&(service, phase)) {
         return Ok(());

@@ -1,0 +1,7 @@
+package lab.fence;
+
+import javacard.framework.Shareable;
+
+public interface Visit extends Shareable {
+    short visit();
+}
