@@ -40,6 +40,9 @@ use crate::profile::Profile;
 /// An applet instance, as numbered by the runtime; stable over the card's life and never given out twice.
 pub type AppletRef = AppletId;
 
+/// A buffer for natives that is larger than this is not kept.
+const KEPT: usize = 1024;
+
 /// The medium a card lives on.
 pub type CardStorage = Box<dyn Storage + Send>;
 
@@ -331,7 +334,15 @@ impl State {
 
     /// Takes a buffer back, and what is in it out.
     pub(crate) fn recycle(&mut self, mut buffer: Vec<u8>) {
-        buffer.zeroize();
+        if buffer.capacity() > KEPT {
+            buffer.zeroize();
+            return;
+        }
+        // It stays within reach, so these writes are never left out; byte by byte, as `zeroize` writes, they would take as
+        // long as a cipher.
+        buffer.resize(buffer.capacity(), 0);
+        buffer.fill(0);
+        buffer.clear();
         self.scratch = buffer;
     }
 

@@ -190,11 +190,12 @@ impl Vm {
     }
 
     /// Whether instances of `class` are instances of `of`, a class or an interface.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_subclass(&self, class: ClassIndex, of: ClassIndex) -> bool {
-        if class == of {
-            return true;
-        }
+        class == of || self.is_below(class, of)
+    }
+
+    fn is_below(&self, class: ClassIndex, of: ClassIndex) -> bool {
         let (Some(this), Some(other)) = (self.class(class), self.class(of)) else {
             return false;
         };

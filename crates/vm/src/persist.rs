@@ -50,6 +50,9 @@ const CARD: u8 = 4;
 const LASTING_FLAGS: u8 =
     Object::GLOBAL | Object::PERMANENT | Object::TEMPORARY | Object::SENSITIVE;
 
+/// The most bytes of an object's record before its content: kind to applet, class, length.
+const RECORD_HEAD: usize = 6 + 19 + 2;
+
 impl RecordKey {
     fn new(kind: u8, number: u32) -> Self {
         Self(u64::from(kind) << 56 | u64::from(number))
@@ -250,7 +253,8 @@ impl Vm {
             Storage::ClearOnDeselect => 2,
         };
         let flags = object.flags & LASTING_FLAGS;
-        let mut bytes = vec![kind, storage, flags, object.owner.context.0];
+        let mut bytes = Vec::with_capacity(RECORD_HEAD + object.body.size());
+        bytes.extend_from_slice(&[kind, storage, flags, object.owner.context.0]);
         bytes.extend_from_slice(&object.owner.applet.0.to_be_bytes());
         if let Some(class) = class {
             self.put_class(&mut bytes, class);

@@ -116,6 +116,7 @@ pub(crate) fn set_short(
     Ok(offset.wrapping_add(2))
 }
 
+#[inline]
 fn copy(
     cx: &mut Cx<'_>,
     (source, source_offset): (ObjRef, i16),
