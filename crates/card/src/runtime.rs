@@ -358,14 +358,25 @@ impl State {
         self.write(changes.unwrap_or_default())
     }
 
+    /// Makes one array of the card's own durable now, and nothing else.
+    pub(crate) fn commit_array(&mut self, vm: &mut Vm, array: ObjRef) -> Result<(), NvmError> {
+        let changes = vm.take_array(array);
+        self.write(changes)
+    }
+
     /// After a transaction was aborted: the computations of objects that went with it are gone too, since others may get
-    /// their handles (JCRE 3.0.5 §7.6.3).
+    /// their handles (JCRE 3.0.5 §7.6.3), and an applet that registered in it did not register.
     pub(crate) fn forget_aborted(&mut self, vm: &Vm) {
         self.running.retain(|obj, _| vm.owner(*obj).is_ok());
         if let api::Kept::Reference(kept) = self.kept
             && vm.owner(kept).is_err()
         {
             self.kept = api::Kept::default();
+        }
+        if let Some(installing) = &mut self.installing {
+            // Its AID object was made in that transaction, and nothing since that could have its handle.
+            let gone = |&mut (_, aid): &mut (ObjRef, ObjRef)| vm.owner(aid).is_err();
+            installing.registered.take_if(gone);
         }
     }
 

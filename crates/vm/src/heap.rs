@@ -101,6 +101,14 @@ impl Body {
         }
     }
 
+    /// The two words of an int field, of an instance.
+    pub(crate) fn int_field_mut(&mut self, index: usize) -> Option<&mut [u16; 2]> {
+        match self {
+            Self::Instance { words, .. } => words.get_mut(index..)?.first_chunk_mut(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         match self {
             Self::Instance { words, .. } => words.fill(0),

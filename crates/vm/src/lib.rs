@@ -36,6 +36,7 @@ mod firewall;
 mod heap;
 mod host;
 mod ids;
+mod installation;
 mod integrity;
 mod interp;
 mod layout;

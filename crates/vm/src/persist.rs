@@ -153,6 +153,12 @@ impl Vm {
         Some(vec![(key, value)])
     }
 
+    /// One object as it is, among the changes or not.
+    pub(crate) fn object_change(&self, obj: ObjRef) -> Changes {
+        let key = RecordKey::new(OBJECT, obj.0.into());
+        vec![(key, self.object_record(obj))]
+    }
+
     /// The key that a record of the card's own has among [`Changes`].
     pub fn record_key(key: u32) -> RecordKey {
         RecordKey::new(CARD, key)
@@ -170,14 +176,11 @@ impl Vm {
             .map(|(key, bytes)| (*key, bytes.as_slice()))
     }
 
-    /// Clears transient objects (JCRE 3.0.5 §5.1). A reset also aborts a transaction in progress, stops what runs, and
+    /// Clears transient objects (JCRE 3.0.5 §5.1). A reset also undoes a transaction or an installation in progress, stops what runs, and
     /// forgets the objects of the session.
     pub fn clear_transient(&mut self, what: Clear) {
         if what == Clear::Reset {
-            if self.transaction.is_some() {
-                // There is one, so this can't fail.
-                let _ = self.abort();
-            }
+            self.undo_installation();
             self.sp = 0;
             self.frames.clear();
             self.exceptions.clear();

@@ -23,6 +23,12 @@ enum Undo {
         index: u16,
         old: u32,
     },
+    /// The two words of an int field.
+    Int {
+        obj: ObjRef,
+        index: u16,
+        old: [u16; 2],
+    },
     Bytes {
         obj: ObjRef,
         offset: u16,
@@ -48,7 +54,10 @@ enum Undo {
 impl Undo {
     fn size(&self) -> usize {
         match self {
-            Self::Element { .. } | Self::StaticReference { .. } | Self::StaticBytes { .. } => 8,
+            Self::Element { .. }
+            | Self::Int { .. }
+            | Self::StaticReference { .. }
+            | Self::StaticBytes { .. } => 8,
             Self::Bytes { old, .. } => 8 + old.len(),
             Self::Record { old, .. } => 8 + old.as_ref().map_or(0, Vec::len),
         }
@@ -63,6 +72,18 @@ pub(crate) struct Transaction {
     created: Vec<ObjRef>,
     /// The records that the log remembers.
     records: BTreeSet<u32>,
+}
+
+impl Transaction {
+    /// What an abort puts back of one byte of an array: the oldest of what the log remembers.
+    fn undone(&mut self, array: ObjRef, index: usize) -> Option<&mut u8> {
+        self.log.iter_mut().find_map(|undo| match undo {
+            Undo::Bytes { obj, offset, old } if *obj == array => {
+                old.get_mut(index.checked_sub((*offset).into())?)
+            }
+            _ => None,
+        })
+    }
 }
 
 impl Vm {
@@ -111,7 +132,9 @@ impl Vm {
         for undo in transaction.log.iter_mut().rev() {
             self.exchange(undo);
             self.mark_changed(undo);
-            if let Undo::Element { obj, .. } | Undo::Bytes { obj, .. } = undo {
+            if let Undo::Element { obj, .. } | Undo::Int { obj, .. } | Undo::Bytes { obj, .. } =
+                undo
+            {
                 self.heap.seal(*obj);
             }
         }
@@ -121,7 +144,9 @@ impl Vm {
 
     fn mark_changed(&mut self, undo: &Undo) {
         match *undo {
-            Undo::Element { obj, .. } | Undo::Bytes { obj, .. } => self.heap.mark_dirty(obj),
+            Undo::Element { obj, .. } | Undo::Int { obj, .. } | Undo::Bytes { obj, .. } => {
+                self.heap.mark_dirty(obj);
+            }
             Undo::StaticReference { package, .. } | Undo::StaticBytes { package, .. } => {
                 self.dirty_statics.insert(package);
             }
@@ -139,6 +164,13 @@ impl Vm {
                     && let Some(now) = object.body.replace((*index).into(), *old)
                 {
                     *old = now;
+                }
+            }
+            Undo::Int { obj, index, old } => {
+                if let Ok(object) = self.heap.get_mut(*obj)
+                    && let Some(now) = object.body.int_field_mut((*index).into())
+                {
+                    now.swap_with_slice(old);
                 }
             }
             Undo::Bytes { obj, offset, old } => {
@@ -240,6 +272,13 @@ impl Vm {
         self.note_record(key, old);
     }
 
+    /// Writes a record of the card's own that takes no part in transactions, as a counter must not go back. A record is
+    /// written this way always or never.
+    pub fn record_put_lasting(&mut self, key: u32, bytes: &[u8]) {
+        self.records.insert(key, bytes.to_vec());
+        self.dirty_records.insert(key);
+    }
+
     /// Deletes one; whether it was there.
     pub fn record_delete(&mut self, key: u32) -> bool {
         let old = self.records.remove(&key);
@@ -308,6 +347,29 @@ impl Vm {
             self.heap.get_mut(obj)?.body.replace(index, old);
             return Err(stop);
         }
+        self.heap.mark_dirty(obj);
+        Ok(())
+    }
+
+    /// Writes an int field, which has two words, at an index that is inside. Both or neither (JCRE 3.0.5 §7.1).
+    pub(crate) fn store_int_field(
+        &mut self,
+        obj: ObjRef,
+        index: usize,
+        value: u32,
+    ) -> Result<(), Stop> {
+        let [a, b, c, d] = value.to_be_bytes();
+        let new = [u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])];
+        let object = self.heap.get_mut(obj)?;
+        let is_logged = object.storage == Storage::Persistent && !object.has(Object::NEW);
+        let words = object.body.int_field_mut(index);
+        let old = *words.ok_or(Fault::NoSuchMember)?;
+        if is_logged {
+            let index = u16::try_from(index).unwrap_or(u16::MAX);
+            self.log(Undo::Int { obj, index, old })?;
+        }
+        let words = self.heap.get_mut(obj)?.body.int_field_mut(index);
+        *words.ok_or(Fault::NoSuchMember)? = new;
         self.heap.mark_dirty(obj);
         Ok(())
     }
@@ -400,6 +462,41 @@ impl Vm {
     fn mark_lasting(&mut self, obj: ObjRef) -> Result<(), Stop> {
         if self.heap.get(obj)?.storage == Storage::Persistent {
             self.heap.mark_dirty(obj);
+        }
+        Ok(())
+    }
+
+    /// Lets `change` see to what an abort, or an installation that fails, would put back of these bytes of an array of the
+    /// card's own, so that neither takes back what must last.
+    pub fn amend<const N: usize>(
+        &mut self,
+        array: ObjRef,
+        offset: u16,
+        change: impl Fn(&mut [u8; N]),
+    ) -> Result<(), Fault> {
+        let from = usize::from(offset);
+        let before = self.installation.as_mut();
+        if let Some(Body::Byte(content)) = before.and_then(|before| before.body_mut(array)) {
+            let part = content.get_mut(from..).and_then(<[u8]>::first_chunk_mut);
+            change(part.ok_or(Fault::NoSuchMember)?);
+        }
+        let now = self.own_bytes(array)?.get(from..);
+        let mut part = *now
+            .and_then(<[u8]>::first_chunk)
+            .ok_or(Fault::NoSuchMember)?;
+        let Some(transaction) = &mut self.transaction else {
+            return Ok(());
+        };
+        for (index, byte) in (from..).zip(&mut part) {
+            if let Some(old) = transaction.undone(array, index) {
+                *byte = *old;
+            }
+        }
+        change(&mut part);
+        for (index, byte) in (from..).zip(part) {
+            if let Some(old) = transaction.undone(array, index) {
+                *old = byte;
+            }
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ use crate::error::Fault;
 use crate::heap::Heap;
 use crate::host::Observer;
 use crate::ids::{AppletId, ClassIndex, ContextId, ObjRef, Owner, PackageId};
+use crate::installation::Installation;
 use crate::interp::Frame;
 use crate::layout::ApiLayout;
 use crate::memory::Limits;
@@ -40,6 +41,7 @@ pub struct Vm {
     pub(crate) dirty_statics: BTreeSet<PackageId>,
     pub(crate) dirty_packages: BTreeSet<PackageId>,
     pub(crate) transaction: Option<Transaction>,
+    pub(crate) installation: Option<Installation>,
     pub(crate) exceptions: BTreeMap<ClassIndex, ObjRef>,
     pub(crate) stack: Vec<Word>,
     pub(crate) sp: usize,
@@ -77,6 +79,7 @@ impl Vm {
             dirty_statics: BTreeSet::new(),
             dirty_packages: BTreeSet::new(),
             transaction: None,
+            installation: None,
             exceptions: BTreeMap::new(),
             stack: Vec::new(),
             sp: 0,

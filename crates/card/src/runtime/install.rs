@@ -20,8 +20,9 @@ pub(crate) struct Installing {
 
 impl Runtime {
     /// Installs an applet (JCRE 3.0.5 §11.2): calls its `install` with the instance AID, privileges and parameters,
-    /// each after its length (GPCS 2.3.1 §11.5.2.3.7). All or nothing: unless the applet registers and returns, the
-    /// card is as before.
+    /// each after its length (GPCS 2.3.1 §11.5.2.3.7). All or nothing: unless the applet registers and returns, its
+    /// context is as before and nobody refers to what it made. What other contexts did when it called them stays, and so
+    /// do PIN tries, the count of random draws, and the instance's number, which nobody gets again.
     pub fn install(
         &mut self,
         platform: &mut dyn Platform,
@@ -49,11 +50,10 @@ impl Runtime {
             .ok_or(StatusWord::WRONG_DATA)?;
 
         self.before_entry();
-        // The applet may use transactions of its own in `install`, so a copy of the VM is what undoes it all.
-        let before = self.vm.clone();
         let Some(applet) = Instance::next(&mut self.vm) else {
             return Err(StatusWord::NOT_ENOUGH_MEMORY);
         };
+        self.vm.begin_installation(package);
         self.state.installing = Some(Installing {
             applet,
             package,
@@ -84,10 +84,12 @@ impl Runtime {
             Ok(_) if self.vm.depth() > 0 => Err(StatusWord::CONDITIONS_NOT_SATISFIED),
             Ok(_) => installing
                 .and_then(Installing::into_instance)
+                .filter(|instance| instance.is_sound(&self.vm, applet))
                 .ok_or(StatusWord::CONDITIONS_NOT_SATISFIED),
         };
         match result {
             Ok(instance) => {
+                self.vm.finish_installation();
                 instance.put(&mut self.vm, applet);
                 self.state.instances.insert(applet, instance);
                 self.update_selected();
@@ -95,9 +97,9 @@ impl Runtime {
                 Ok(applet)
             }
             Err(status) => {
-                self.vm = before;
-                // They went with the VM's new objects.
-                self.state.global_arrays.clear();
+                self.vm.undo_installation();
+                Instance::delete(&mut self.vm, applet);
+                self.drop_global_arrays();
                 self.state.deletion_requested = false;
                 let vm = &self.vm;
                 self.state.running.retain(|obj, _| vm.owner(*obj).is_ok());

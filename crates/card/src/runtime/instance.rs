@@ -1,6 +1,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use hydra_cap::api::{ClassId, class_id};
 use hydra_vm::{ContextId, ObjRef, Owner, PackageId, Vm};
 use hydra_wire::Aid;
 
@@ -12,6 +13,9 @@ const INSTANCES: u32 = 0x8000_0000;
 const DRAWS: u32 = 0x8001_0000;
 /// The number that the next instance gets.
 const NEXT: u32 = 0x8002_0000;
+
+const APPLET: ClassId = class_id("javacard/framework/Applet");
+const AID: ClassId = class_id("javacard/framework/AID");
 
 /// An applet instance that registered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,12 +43,22 @@ impl Instance {
         Owner::applet(self.package, applet)
     }
 
-    /// Reads every instance; `None` if a record is malformed.
+    /// Whether its objects are what they should be: the applet's own, and the JCRE's.
+    pub(crate) fn is_sound(&self, vm: &Vm, applet: AppletRef) -> bool {
+        vm.owner(self.object) == Ok(self.owner(applet))
+            && vm.is_instance_of(self.object, APPLET) == Ok(true)
+            && vm.owner(self.aid_object) == Ok(Owner::JCRE)
+            && vm.is_instance_of(self.aid_object, AID) == Ok(true)
+    }
+
+    /// Reads every instance; `None` if a record is malformed, or an object is not there.
     pub(crate) fn read_all(vm: &Vm) -> Option<BTreeMap<AppletRef, Self>> {
         vm.records(INSTANCES..DRAWS)
             .map(|(key, bytes)| {
                 let applet = u16::try_from(key - INSTANCES).ok()?;
-                Some((hydra_vm::AppletId(applet), Self::from_bytes(bytes)?))
+                let applet = hydra_vm::AppletId(applet);
+                let instance = Self::from_bytes(bytes)?;
+                instance.is_sound(vm, applet).then_some((applet, instance))
             })
             .collect()
     }
@@ -69,14 +83,15 @@ impl Instance {
         Some(hydra_vm::AppletId(next))
     }
 
-    /// How many draws the instance made so far; counts one more.
+    /// How many draws the instance made so far; counts one more, whatever becomes of the transaction in progress: no draw
+    /// may come twice.
     pub(crate) fn next_draw(vm: &mut Vm, applet: AppletRef) -> u64 {
         let key = DRAWS + u32::from(applet.0);
         let draws = vm
             .record_get(key)
             .and_then(|bytes| bytes.try_into().ok())
             .map_or(0, u64::from_be_bytes);
-        vm.record_put(key, &(draws + 1).to_be_bytes());
+        vm.record_put_lasting(key, &(draws + 1).to_be_bytes());
         draws
     }
 
@@ -108,5 +123,45 @@ impl Instance {
             object: ObjRef(u16::from_be_bytes([a, b])),
             aid_object: ObjRef(u16::from_be_bytes([c, d])),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hydra_vm::{Limits, Storage};
+
+    #[test]
+    fn an_instance_has_its_own_applet_object_and_the_jcre_s_aid() {
+        let mut vm = Vm::new(crate::api::LAYOUT, Limits::default());
+        let (package, applet) = (PackageId(1), hydra_vm::AppletId(3));
+        let own = Owner::applet(package, applet);
+        let other = Owner::applet(package, hydra_vm::AppletId(4));
+        let mut make = |class, owner| vm.new_instance(class, owner, Storage::Persistent).unwrap();
+        let object = make("javacard/framework/Applet", own);
+        let aid_object = make("javacard/framework/AID", Owner::JCRE);
+        let wrong = [
+            (make("javacard/framework/Applet", other), aid_object),
+            (make("javacard/framework/OwnerPIN", own), aid_object),
+            (ObjRef(900), aid_object),
+            (object, make("javacard/framework/AID", own)),
+            (object, make("javacard/framework/APDU", Owner::JCRE)),
+            (object, ObjRef::NULL),
+        ];
+        let mut read = |(object, aid_object)| {
+            let instance = Instance {
+                aid: Aid::new(&[1; 5]).unwrap(),
+                module: Aid::new(&[2; 5]).unwrap(),
+                package,
+                object,
+                aid_object,
+            };
+            instance.put(&mut vm, applet);
+            Instance::read_all(&vm)
+        };
+        assert!(read((object, aid_object)).is_some_and(|all| all.contains_key(&applet)));
+        for wrong in wrong {
+            assert_eq!(read(wrong), None, "{wrong:?}");
+        }
     }
 }

@@ -139,10 +139,7 @@ impl Machine<'_> {
     fn put_i(&mut self, obj: ObjRef, entry: Entry, value: i32) -> Result<(), Stop> {
         let place = self.words(obj, entry).map(|(_, at)| at);
         let place = self.grant(place)?;
-        let value = value.cast_unsigned();
-        self.vm.store(obj, place, value >> 16, Atomicity::Atomic)?;
-        self.vm
-            .store(obj, place + 1, value & 0xFFFF, Atomicity::Atomic)
+        self.vm.store_int_field(obj, place, value.cast_unsigned())
     }
 
     /// §7.5 putfield_a, putfield_a_w

@@ -77,12 +77,15 @@ fn illegal_aid<T>(cx: &mut Cx<'_>) -> Result<T, Stop> {
     cx.throw(SYSTEM, 4)
 }
 
-/// JCRE 3.0.5 §11.2: once, by the applet being installed, under its AID.
+/// JCRE 3.0.5 §11.2: once, by the applet being installed, an object of its own, under its AID. Part of the transaction in
+/// progress, see [`State::forget_aborted`](crate::runtime::State::forget_aborted).
 fn register_as(cx: &mut Cx<'_>, this: ObjRef, bytes: &[u8]) -> Result<(), Stop> {
     let caller = cx.applet();
+    let owner = cx.vm.owner(this)?.applet;
     let fits = cx.state.installing.as_ref().is_some_and(|installing| {
         installing.registered.is_none()
             && caller == Some(installing.applet)
+            && owner == installing.applet
             && installing.aid.as_bytes() == bytes
     });
     if !fits {

@@ -192,12 +192,13 @@ pub(crate) fn get_available_memory_shorts_short_byte(
     let bytes = u32::try_from(available(cx, kind)?).unwrap_or(u32::MAX);
     let [a, b, c, d] = bytes.to_be_bytes();
     let context = cx.context();
-    let halves = [(0, [a, b]), (1, [c, d])];
-    for (index, half) in halves {
+    cx.check_object(target)?;
+    // The second half first: if that fits, so does the first, unless the offset is -1.
+    let Some(next) = offset.checked_add(1).filter(|next| *next > 0) else {
+        return cx.out_of_bounds();
+    };
+    for (index, half) in [(next, [c, d]), (offset, [a, b])] {
         let value = Value::Short(i16::from_be_bytes(half));
-        let Some(index) = offset.checked_add(index) else {
-            return cx.out_of_bounds();
-        };
         cx.vm
             .set_element(target, index, value, context, Atomicity::NonAtomic)?;
     }

@@ -2,7 +2,8 @@
 //!
 //! The secret is one byte array: try limit, maximum size, tries left, their complement, length, PIN. The tries left are
 //! kept twice so that a single altered byte is noticed. They go down, and the journal has it, before anything is
-//! compared, so that cutting the power never buys a try.
+//! compared, so that cutting the power never buys a try. Neither does aborting a transaction or failing an installation:
+//! what these put back goes down too.
 //!
 //! The `OwnerPINx` kinds keep the same secret in the same words.
 
@@ -27,10 +28,10 @@ const TAKEN: u8 = 1;
 /// It was called, but there was none.
 const BLOCKED: u8 = 2;
 
-const LIMIT: usize = 0;
-const MAX_SIZE: usize = 1;
-const TRIES: usize = 2;
-const LENGTH: usize = 4;
+const LIMIT: u16 = 0;
+const MAX_SIZE: u16 = 1;
+const TRIES: u16 = 2;
+const LENGTH: u16 = 4;
 const PIN: usize = 5;
 /// The length of a PIN that was never set, which nothing equals.
 const UNSET: u8 = 0xFF;
@@ -84,7 +85,7 @@ pub(crate) fn check(
     if !right {
         return Ok(false);
     }
-    set_tries(cx, this, secret.limit()?, Atomicity::NonAtomic)?;
+    give_all_tries(cx, this, secret.limit()?)?;
     set_flags(cx, this, [1, 0])?;
     Ok(true)
 }
@@ -103,9 +104,29 @@ fn take_try(cx: &mut Cx<'_>, this: ObjRef) -> Result<bool, Stop> {
         return Ok(false);
     };
     set_tries(cx, this, tries, Atomicity::NonAtomic)?;
-    // An installation is undone as a whole if it fails, so nothing of it is durable before its end. If the write fails,
-    // the card goes mute at the end of the command; until then no PIN is compared.
-    Ok(cx.state.installing.is_some() || cx.state.commit(cx.vm).is_ok())
+    let secret = cx.object(this, SECRET)?;
+    cx.vm.amend(secret, TRIES, |[tries, complement]| {
+        *tries = tries.saturating_sub(1);
+        *complement = !*tries;
+    })?;
+    // Nothing of an installation is durable before its end but this. If the write fails, the card goes mute at the end
+    // of the command; until then no PIN is compared.
+    let durable = match cx.state.installing {
+        Some(_) => cx.state.commit_array(cx.vm, secret),
+        None => cx.state.commit(cx.vm),
+    };
+    Ok(durable.is_ok())
+}
+
+/// Back to the limit, whatever becomes of the transaction in progress: then to the limit that there is without it.
+fn give_all_tries(cx: &mut Cx<'_>, this: ObjRef, limit: u8) -> Result<(), Stop> {
+    set_tries(cx, this, limit, Atomicity::NonAtomic)?;
+    let secret = cx.object(this, SECRET)?;
+    let amended = cx.vm.amend(secret, LIMIT, |[limit, _, tries, complement]| {
+        *tries = *limit;
+        *complement = !*limit;
+    });
+    Ok(amended?)
 }
 
 /// `getTriesRemaining`
@@ -141,7 +162,7 @@ pub(crate) fn reset(cx: &mut Cx<'_>, this: ObjRef) -> Result<(), Stop> {
 pub(crate) fn reset_and_unblock(cx: &mut Cx<'_>, this: ObjRef) -> Result<(), Stop> {
     set_validated(cx, this, false)?;
     let limit = read(cx, this)?.limit()?;
-    set_tries(cx, this, limit, Atomicity::NonAtomic)
+    give_all_tries(cx, this, limit)
 }
 
 /// `update`: a new PIN, all tries.
@@ -210,9 +231,9 @@ pub(crate) fn set_tries_remaining(cx: &mut Cx<'_>, this: ObjRef, tries: i8) -> R
 struct Secret(Vec<u8>);
 
 impl Secret {
-    fn at(&self, index: usize) -> Result<u8, Stop> {
+    fn at(&self, index: u16) -> Result<u8, Stop> {
         self.0
-            .get(index)
+            .get(usize::from(index))
             .copied()
             .ok_or(Stop::Fault(Fault::DanglingReference))
     }
