@@ -103,7 +103,7 @@ impl Components {
         if atomicity == Atomicity::Atomic {
             cx.reserve(self.array, 8 * (bytes.len() / self.width))?;
         }
-        for (index, component) in (offset..).zip(bytes.chunks(self.width)) {
+        for (component, index) in bytes.chunks(self.width).zip(offset..) {
             let value = match *component {
                 [a, b] => Value::Short(i16::from_be_bytes([a, b])),
                 [a, b, c, d] => Value::Int(i32::from_be_bytes([a, b, c, d])),

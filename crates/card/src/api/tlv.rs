@@ -217,7 +217,7 @@ pub(crate) fn set_children(
     // What is taken out must not stay alive.
     let gone = before.saturating_sub(children.len());
     let nulls = core::iter::repeat_n(ObjRef::NULL, if content == old { gone } else { 0 });
-    for (index, child) in (0..).zip(children.iter().copied().chain(nulls)) {
+    for (child, index) in children.iter().copied().chain(nulls).zip(0..) {
         let value = Value::Ref(child);
         cx.vm
             .set_element(content, index, value, ContextId::JCRE, Atomicity::Atomic)?;

@@ -170,7 +170,7 @@ fn entries(cx: &mut Cx<'_>, this: ObjRef) -> Result<Vec<(ObjRef, i8)>, Stop> {
     let phases = cx.object(this, PHASES)?;
     let phases = cx.own_bytes(phases)?;
     let mut entries = Vec::new();
-    for (index, phase) in (0..).zip(phases) {
+    for (phase, index) in phases.into_iter().zip(0..) {
         match cx.vm.element(services, index, ContextId::JCRE)? {
             Value::Ref(service) if !service.is_null() => {
                 entries.push((service, phase.cast_signed()));
@@ -192,7 +192,7 @@ fn set_entries(cx: &mut Cx<'_>, this: ObjRef, entries: &[(ObjRef, i8)]) -> Resul
     cx.reserve(services, 9 * (phases.len() + 1))?;
     let all = entries.iter().copied().map(Some);
     let slots = all.chain(core::iter::repeat(None));
-    for ((index, phase), entry) in (0..).zip(&mut phases).zip(slots) {
+    for ((phase, entry), index) in phases.iter_mut().zip(slots).zip(0..) {
         let (service, known) = entry.unwrap_or((ObjRef::NULL, 0));
         *phase = known.cast_unsigned();
         let value = Value::Ref(service);

@@ -122,9 +122,9 @@ pub(crate) fn array_find_generic(
     // Lengths of arrays are shorts.
     let rest = i16::try_from(rest).unwrap_or(i16::MAX);
     let bytes = components.read(cx, offset, rest)?;
-    let mut numbered = (offset..).zip(bytes.chunks(components.width));
-    let found = numbered.find(|(_, component)| *component == wanted);
-    Ok(found.map_or(-1, |(index, _)| index))
+    let mut numbered = bytes.chunks(components.width).zip(offset..);
+    let found = numbered.find(|(component, _)| *component == wanted);
+    Ok(found.map_or(-1, |(_, index)| index))
 }
 
 fn repack(
