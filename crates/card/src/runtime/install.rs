@@ -102,7 +102,7 @@ impl Runtime {
                 self.drop_global_arrays();
                 self.state.deletion_requested = false;
                 let vm = &self.vm;
-                self.state.running.retain(|obj, _| vm.owner(*obj).is_ok());
+                self.state.forget_aborted(vm);
                 self.state
                     .one_shots
                     .retain(|one| vm.owner(one.object).is_ok());
