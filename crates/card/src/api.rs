@@ -8,6 +8,7 @@ mod ber;
 mod class_byte;
 mod components;
 mod context;
+mod cost;
 mod hydra;
 mod java;
 mod javacard;

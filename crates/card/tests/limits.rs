@@ -208,6 +208,20 @@ fn a_runaway_applet_is_stopped_and_named() {
     assert_eq!(install(&mut issued, &[]), OK);
 }
 
+/// Natives take from a command's steps what their work is worth: each of them ends a loop soon.
+#[test]
+fn a_runaway_applet_may_not_hide_in_natives() {
+    let mut issued = installed(SMALL);
+    // Fills of 4 KiB, copies, digests, products of 128 and 4,096 bytes, PIN checks, RSA keys.
+    for (kind, most) in [(2, 3000), (1, 3000), (3, 3000), (4, 20), (5, 10), (6, 20)] {
+        assert_eq!(ask(&mut issued, 0x14, kind, 0).sw, StatusWord::UNKNOWN);
+        assert_eq!(issued.card.take_fault(), Some(Fault::StepLimit), "{kind}");
+        let rounds = ask(&mut issued, 0x1A, 0, 0).data;
+        let rounds = u16::from_be_bytes(rounds.try_into().unwrap());
+        assert!((1..=most).contains(&rounds), "{kind}: {rounds} rounds");
+    }
+}
+
 #[test]
 fn a_commit_buffer_that_is_full_is_a_transaction_exception() {
     let mut issued = installed(SMALL);

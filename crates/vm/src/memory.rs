@@ -74,7 +74,7 @@ pub struct Limits {
     pub stack: usize,
     /// Frames.
     pub frames: usize,
-    /// Branches and calls that one command, or one other call of the runtime's, may make.
+    /// Branches and calls that one command, or one other call of the runtime's, may make; natives take as many as their work is worth.
     pub steps: u64,
 }
 

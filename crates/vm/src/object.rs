@@ -14,6 +14,9 @@ use crate::memory::{ArrayKind, Atomicity, EntryPoint, Storage};
 use crate::value::Value;
 use crate::vm::Vm;
 
+/// How many bytes are copied, filled, compared or made in the time of a branch.
+const BYTES_A_STEP: usize = 64;
+
 impl Vm {
     /// A new object of an API class or interface, fields zero and null. Abstract classes and interfaces too: the object
     /// stands for the implementation that the platform gives out.
@@ -67,6 +70,7 @@ impl Vm {
             };
             return Err(self.throw_vm(lack));
         }
+        self.charge(size / BYTES_A_STEP)?;
         self.allocate(owner, storage, Body::new_array(kind, length))
     }
 
@@ -314,6 +318,15 @@ impl Vm {
         range(size, offset, length)
     }
 
+    /// Takes the steps that an applet's bytes are worth; the runtime's own are free.
+    #[inline(always)]
+    fn charge_bytes(&mut self, length: i16, context: ContextId) -> Result<(), Fault> {
+        match usize::try_from(length) {
+            Ok(length) if context != ContextId::JCRE => self.charge(length / BYTES_A_STEP),
+            _ => Ok(()),
+        }
+    }
+
     /// `length` bytes from `offset`; throws `ArrayIndexOutOfBoundsException` if they are not all inside.
     pub fn byte_range(
         &mut self,
@@ -322,6 +335,7 @@ impl Vm {
         length: i16,
         context: ContextId,
     ) -> Result<&[u8], Stop> {
+        self.charge_bytes(length, context)?;
         match self.place(array, offset, length, context) {
             Ok(range) => Ok(self.own_bytes(array)?.get(range).unwrap_or_default()),
             Err(refusal) => Err(self.refuse(refusal)),
@@ -336,6 +350,7 @@ impl Vm {
         length: i16,
         context: ContextId,
     ) -> Result<(&[u8], &[u8]), Stop> {
+        self.charge_bytes(length, context)?;
         let places = self
             .place(first, first_offset, length, context)
             .and_then(|place| Ok((place, self.place(second, second_offset, length, context)?)));
@@ -358,7 +373,10 @@ impl Vm {
         atomicity: Atomicity,
     ) -> Result<(), Stop> {
         let place = match i16::try_from(bytes.len()) {
-            Ok(length) => self.place(array, offset, length, context),
+            Ok(length) => {
+                self.charge_bytes(length, context)?;
+                self.place(array, offset, length, context)
+            }
             // No array is as long.
             Err(_) => self
                 .accessible(array, context)
@@ -379,6 +397,7 @@ impl Vm {
         context: ContextId,
         atomicity: Atomicity,
     ) -> Result<(), Stop> {
+        self.charge_bytes(length, context)?;
         match self.place(array, offset, length, context) {
             Ok(place) => self.store_range(array, place, atomicity, |bytes| bytes.fill(value)),
             Err(refusal) => Err(self.refuse(refusal)),
@@ -394,6 +413,7 @@ impl Vm {
         context: ContextId,
         atomicity: Atomicity,
     ) -> Result<(), Stop> {
+        self.charge_bytes(length, context)?;
         let places = || {
             let from_size = self.accessible(from, context)?.body.bytes()?.len();
             let to_size = self.accessible(to, context)?.body.bytes()?.len();

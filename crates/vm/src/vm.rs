@@ -217,6 +217,14 @@ impl Vm {
         self.steps = limit.unwrap_or(u64::MAX);
     }
 
+    /// Takes what work is worth from the limit.
+    #[inline(always)]
+    pub fn charge(&mut self, steps: usize) -> Result<(), Fault> {
+        let steps = u64::try_from(steps).unwrap_or(u64::MAX);
+        self.steps = self.steps.checked_sub(steps).ok_or(Fault::StepLimit)?;
+        Ok(())
+    }
+
     /// The context of the currently selected applet (JCRE 3.0.5 §4.2), the JCRE's if there is none: CLEAR_ON_DESELECT
     /// objects are out of reach for all others (JCRE 3.0.5 §5.1).
     pub fn set_selected(&mut self, context: ContextId) {

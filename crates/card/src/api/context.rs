@@ -6,6 +6,7 @@ use hydra_vm::{
     Value, Vm,
 };
 
+use super::cost;
 use crate::runtime::{ApduFault, AppletRef, Platform, State};
 
 /// The host that runs natives: everything of the card but the VM.
@@ -93,6 +94,11 @@ impl Cx<'_> {
         Ok(())
     }
 
+    /// Takes what a native's work is worth from the command's limit of steps.
+    pub(crate) fn charge(&mut self, steps: usize) -> Result<(), Stop> {
+        Ok(self.vm.charge(steps)?)
+    }
+
     /// The value, or an `APDUException`.
     pub(crate) fn apdu<T>(&mut self, result: Result<T, ApduFault>) -> Result<T, Stop> {
         match result {
@@ -111,6 +117,11 @@ impl Cx<'_> {
         Some(self.vm.caller().applet).filter(|applet| applet.0 != 0)
     }
 
+    /// The same for bytes through a cipher, a digest or a generator.
+    pub(crate) fn charge_bytes(&mut self, length: i16) -> Result<(), Stop> {
+        self.charge(cost::bytes(usize::try_from(length).unwrap_or_default()))
+    }
+
     /// Bytes of an array of the applet's.
     pub(crate) fn bytes(
         &mut self,
@@ -124,12 +135,13 @@ impl Cx<'_> {
             .map(<[u8]>::to_vec)
     }
 
-    /// Appends bytes of an array of the applet's.
+    /// Appends bytes of an array of the applet's to a message.
     pub(crate) fn read_into(
         &mut self,
         (array, offset, length): (ObjRef, i16, i16),
         out: &mut Vec<u8>,
     ) -> Result<(), Stop> {
+        self.charge_bytes(length)?;
         let context = self.context();
         out.extend_from_slice(self.vm.byte_range(array, offset, length, context)?);
         Ok(())

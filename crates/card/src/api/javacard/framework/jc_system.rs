@@ -1,7 +1,7 @@
 use hydra_vm::{ArrayKind, Atomicity, Fault, ObjRef, Owner, Stop, Storage, Value};
 
 use super::aid;
-use crate::api::Cx;
+use crate::api::{Cx, cost};
 use crate::runtime::{AppletRef, callback};
 
 /// The Java Card platform version: 3.0.5, whose Classic API is there whole.
@@ -26,6 +26,7 @@ pub(crate) fn commit_transaction(cx: &mut Cx<'_>) -> Result<(), Stop> {
         // NOT_IN_PROGRESS
         return cx.throw(TRANSACTION, 2);
     }
+    cx.charge(cost::TRANSACTION)?;
     Ok(cx.vm.commit()?)
 }
 
@@ -34,6 +35,7 @@ pub(crate) fn abort_transaction(cx: &mut Cx<'_>) -> Result<(), Stop> {
     if cx.vm.depth() == 0 {
         return cx.throw(TRANSACTION, 2);
     }
+    cx.charge(cost::TRANSACTION)?;
     cx.vm.abort()?;
     cx.state.forget_aborted(cx.vm);
     Ok(())

@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use hydra_cap::api::{ClassId, class_id};
 use hydra_vm::{Atomicity, ContextId, Fault, ObjRef, Stop, Storage};
 
-use crate::api::Cx;
+use crate::api::{Cx, cost};
 
 const EXCEPTION: &str = "javacard/framework/PINException";
 /// The word that holds the secret.
@@ -103,6 +103,7 @@ fn take_try(cx: &mut Cx<'_>, this: ObjRef) -> Result<bool, Stop> {
     let Some(tries) = read(cx, this)?.tries()?.checked_sub(1) else {
         return Ok(false);
     };
+    cx.charge(cost::SYNC)?;
     set_tries(cx, this, tries, Atomicity::NonAtomic)?;
     let secret = cx.object(this, SECRET)?;
     cx.vm.amend(secret, TRIES, |[tries, complement]| {

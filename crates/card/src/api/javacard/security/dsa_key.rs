@@ -3,7 +3,7 @@ use hydra_vm::{ObjRef, Stop};
 
 use super::dh_key::{G, P, Q};
 use super::key;
-use crate::api::{CryptoReason, Cx};
+use crate::api::{CryptoReason, Cx, cost};
 
 key::components! {
     P, key::set_whole:
@@ -46,6 +46,7 @@ pub(super) fn group(cx: &mut Cx<'_>, this: ObjRef) -> Result<DsaGroup, Stop> {
     let p = key::required(cx, this, P)?;
     let q = key::required(cx, this, Q)?;
     let g = key::required(cx, this, G)?;
+    cx.charge(cost::power(p.len(), q.len()))?;
     match DsaGroup::new(&p, &q, &g) {
         Ok(group) => Ok(group),
         Err(_) => cx.crypto_error(CryptoReason::IllegalValue),

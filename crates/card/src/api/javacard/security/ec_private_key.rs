@@ -5,7 +5,7 @@ use hydra_vm::{ObjRef, Stop};
 use zeroize::Zeroizing;
 
 use super::{ec_key, key};
-use crate::api::{CryptoReason, Cx};
+use crate::api::{CryptoReason, Cx, cost};
 
 key::components! {
     key::VALUE, ec_key::set_order:
@@ -19,6 +19,7 @@ key::components! {
 pub(crate) fn scalar(cx: &mut Cx<'_>, this: ObjRef) -> Result<(EcCurve, Zeroizing<Vec<u8>>), Stop> {
     let bytes = Zeroizing::new(key::required(cx, this, key::VALUE)?);
     let curve = ec_key::curve(cx, this)?;
+    cx.charge(cost::curve(curve.field_len()))?;
     match curve.check_scalar(&bytes) {
         Ok(()) => Ok((curve, bytes)),
         Err(_) => cx.crypto_error(CryptoReason::IllegalValue),

@@ -4,7 +4,7 @@ use hydra_crypto::EcCurve;
 use hydra_vm::{ObjRef, Stop};
 
 use super::{ec_key, key};
-use crate::api::{CryptoReason, Cx};
+use crate::api::{CryptoReason, Cx, cost};
 
 key::components! {
     key::VALUE, ec_key::set_point:
@@ -18,6 +18,7 @@ key::components! {
 pub(crate) fn point(cx: &mut Cx<'_>, this: ObjRef) -> Result<(EcCurve, Vec<u8>), Stop> {
     let bytes = key::required(cx, this, key::VALUE)?;
     let curve = ec_key::curve(cx, this)?;
+    cx.charge(cost::curve(curve.field_len()))?;
     match curve.check_point(&bytes) {
         Ok(()) => Ok((curve, bytes)),
         Err(_) => cx.crypto_error(CryptoReason::IllegalValue),

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::key::{self, Family};
 use super::{dh_key, ec_private_key, named_parameter_spec, xec_key};
-use crate::api::{CryptoReason, Cx};
+use crate::api::{CryptoReason, Cx, cost};
 
 /// The words of a key agreement: algorithm, key.
 const ALGORITHM: u16 = 0;
@@ -156,6 +156,7 @@ fn shared(
 fn dh(cx: &mut Cx<'_>, object: ObjRef, data: &[u8]) -> Result<Zeroizing<Vec<u8>>, Stop> {
     let p = key::required(cx, object, dh_key::P)?;
     let secret = Zeroizing::new(key::required(cx, object, key::VALUE)?);
+    cx.charge(cost::power(p.len(), secret.len()))?;
     let shared = DhGroup::new(&p).and_then(|group| group.power(data, &secret));
     match shared {
         Ok(shared) => Ok(shared),

@@ -8,7 +8,7 @@ use super::{
     dh_key, dsa_key, ec_key, key_builder, named_parameter_spec, random_data, rsa_private_crt_key,
     xec_key,
 };
-use crate::api::{CryptoReason, Cx};
+use crate::api::{CryptoReason, Cx, cost};
 
 /// `KeyPair.ALG_…`
 const RSA: i8 = 1;
@@ -111,6 +111,8 @@ fn generate_rsa(
         None => alloc::vec![1, 0, 1],
     };
     let bits = key::get_size(cx, public)?.unsigned_abs();
+    let length = key::bytes(cx, public)?;
+    cx.charge(cost::primes(length))?;
     let pair = RsaPair::generate(bits, &exponent, &mut |out| random_data::draw(cx, out));
     let Ok(pair) = pair else {
         return cx.crypto_error(CryptoReason::IllegalValue);
@@ -164,6 +166,7 @@ fn generate_ec(cx: &mut Cx<'_>, public: ObjRef, private: ObjRef) -> Result<(), S
 
 fn generate_point(cx: &mut Cx<'_>, public: ObjRef, private: ObjRef) -> Result<(), Stop> {
     let curve = ec_key::curve(cx, public)?;
+    cx.charge(cost::curve(curve.field_len()))?;
     let drawn = curve
         .draw(&mut |out| random_data::draw(cx, out))
         .and_then(|scalar| curve.public(&scalar).map(|point| (scalar, point)));
@@ -186,6 +189,7 @@ fn generate_dh(cx: &mut Cx<'_>, public: ObjRef, private: ObjRef) -> Result<(), S
     let [Some(p), Some(g), q] = group else {
         return cx.crypto_error(CryptoReason::IllegalValue);
     };
+    cx.charge(cost::power(p.len(), p.len()))?;
     let drawn = DhGroup::new(&p).and_then(|group| {
         let secret = group.draw(q.as_deref(), &mut |out| random_data::draw(cx, out))?;
         let element = group.power(&g, &secret)?;
@@ -210,6 +214,7 @@ fn generate_xec(cx: &mut Cx<'_>, public: ObjRef, private: ObjRef) -> Result<(), 
         return generate_point(cx, public, private);
     }
     let mut secret = Zeroizing::new([0; 32]);
+    cx.charge(cost::curve(secret.len()))?;
     random_data::draw(cx, &mut *secret);
     let point = match cx.short(private, xec_key::NAME)? {
         named_parameter_spec::ED25519 => Ed25519::new(&secret).public(),

@@ -2,7 +2,7 @@ use hydra_crypto::rsa::RsaPublic;
 use hydra_vm::{ObjRef, Stop};
 
 use super::key::{self, PARAMETERS, VALUE};
-use crate::api::{CryptoReason, Cx};
+use crate::api::{CryptoReason, Cx, cost};
 
 key::components! {
     VALUE, key::set_whole:
@@ -39,6 +39,7 @@ fn set_any(
 pub(crate) fn rsa(cx: &mut Cx<'_>, this: ObjRef) -> Result<RsaPublic, Stop> {
     let modulus = key::required(cx, this, VALUE)?;
     let exponent = key::required(cx, this, PARAMETERS[0])?;
+    cx.charge(cost::power(modulus.len(), exponent.len()))?;
     match RsaPublic::new(&modulus, &exponent) {
         Ok(key) => Ok(key),
         Err(_) => cx.crypto_error(CryptoReason::IllegalValue),

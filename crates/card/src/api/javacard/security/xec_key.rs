@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::key::{self, Family, K, Length, PARAMETERS, VALUE};
 use super::{ec_key, named_parameter_spec};
-use crate::api::{CryptoReason, Cx};
+use crate::api::{CryptoReason, Cx, cost};
 
 /// The word of the specification that the key was made with; its name is in that of the cofactor.
 pub(super) const PARAMS: u16 = PARAMETERS[4];
@@ -73,6 +73,7 @@ pub(super) fn curve(cx: &mut Cx<'_>, this: ObjRef) -> Result<Option<EcCurve>, St
 
 /// The key for a computation, or `UNINITIALIZED_KEY`.
 pub(super) fn value(cx: &mut Cx<'_>, this: ObjRef) -> Result<Zeroizing<[u8; LENGTH]>, Stop> {
+    cx.charge(cost::curve(LENGTH))?;
     let bytes = Zeroizing::new(key::required(cx, this, VALUE)?);
     match <[u8; LENGTH]>::try_from(bytes.as_slice()) {
         Ok(value) => Ok(Zeroizing::new(value)),

@@ -1,11 +1,19 @@
 package lab.shelf;
 
 import javacard.framework.*;
+import javacard.security.*;
+import javacardx.framework.math.BigNumber;
 
 /** An applet that keeps things where they may hinder a deletion, and uses up what a card has. */
 public abstract class Keeper extends Applet implements Lending {
     private Object keep;
     private Object[] chain;
+    private short rounds;
+    private byte[] large;
+    private OwnerPIN pin;
+    private BigNumber number;
+    private KeyPair pair;
+    private MessageDigest digest;
 
     /** An instance of a class of the applet's own package. */
     protected abstract Object own();
@@ -50,6 +58,46 @@ public abstract class Keeper extends Applet implements Lending {
         link[0] = chain;
         link[1] = object;
         chain = link;
+    }
+
+    /** A command's work in one call. */
+    private void spend(byte kind) {
+        if (large == null) {
+            large = new byte[4096];
+            pin = new OwnerPIN((byte) 127, (byte) 8);
+            number = new BigNumber((short) 128);
+            pair = new KeyPair(KeyPair.ALG_RSA, (short) 512);
+            digest = MessageDigest.getInstance(MessageDigest.ALG_SHA_256, false);
+        }
+        switch (kind) {
+        case 1:
+            Util.arrayCopyNonAtomic(large, (short) 0, large, (short) 1, (short) 4095);
+            break;
+        case 2:
+            Util.arrayFillNonAtomic(large, (short) 0, (short) 4096, (byte) 1);
+            break;
+        case 3:
+            digest.doFinal(large, (short) 0, (short) 4096, large, (short) 0);
+            break;
+        case 4:
+            Util.arrayFillNonAtomic(large, (short) 0, (short) 4096, (byte) 1);
+            number.init(large, (short) 0, (short) 128, BigNumber.FORMAT_HEX);
+            try {
+                number.multiply(large, (short) 0, (short) 4096, BigNumber.FORMAT_HEX);
+            } catch (ArithmeticException e) {
+                // The product is above the maximum.
+            }
+            break;
+        case 5:
+            pin.check(large, (short) 0, (byte) 4);
+            pin.resetAndUnblock();
+            break;
+        case 6:
+            pair.genKeyPair();
+            break;
+        default:
+            break;
+        }
     }
 
     private static short deep(short n) {
@@ -106,8 +154,17 @@ public abstract class Keeper extends Applet implements Lending {
                 apdu.setOutgoingAndSend((short) 0, (short) 2);
                 break;
             case 0x14:
+                rounds = 0;
                 while (true) {
+                    if (rounds < (short) 32767) {
+                        rounds++;
+                    }
+                    spend(p1);
                 }
+            case 0x1A:
+                Util.setShort(buffer, (short) 0, rounds);
+                apdu.setOutgoingAndSend((short) 0, (short) 2);
+                break;
             case 0x15:
                 short[] both = JCSystem.makeTransientShortArray((short) 2, JCSystem.CLEAR_ON_RESET);
                 JCSystem.getAvailableMemory(both, (short) 0, p1);

@@ -6,10 +6,13 @@ use hydra_crypto::Ed25519;
 use hydra_vm::{ObjRef, Stop};
 
 use crate::api::javacard::security::xec_key;
-use crate::api::{Cx, Running};
+use crate::api::{CryptoReason, Cx, Running, cost};
 
 /// Bytes of a signature.
 pub(super) const LENGTH: usize = 64;
+
+/// The longest message: all of it is kept until the end.
+const LONGEST: usize = 32_767;
 
 /// Takes more of the message.
 pub(super) fn update(cx: &mut Cx<'_>, this: ObjRef, data: (ObjRef, i16, i16)) -> Result<(), Stop> {
@@ -51,5 +54,9 @@ fn taken(cx: &mut Cx<'_>, this: ObjRef, data: (ObjRef, i16, i16)) -> Result<Vec<
         _ => Vec::new(),
     };
     cx.read_into(data, &mut message)?;
+    cx.charge(cost::bytes(message.len()))?;
+    if message.len() > LONGEST {
+        return cx.crypto_error(CryptoReason::IllegalUse);
+    }
     Ok(message)
 }

@@ -12,13 +12,15 @@ use crate::api::javacard::security::key::{self, Family};
 use crate::api::javacard::security::{
     random_data, rsa_private_crt_key, rsa_private_key, rsa_public_key,
 };
-use crate::api::{CryptoReason, Cx};
+use crate::api::{CryptoReason, Cx, cost};
 
 /// What RSA is applied to, the digest's function, and how many bytes PSS's salt has.
 pub(super) type Encoding = (Block, Option<HashAlgorithm>, usize);
 
 /// The private key of either class.
 pub(crate) fn private(cx: &mut Cx<'_>, object: ObjRef) -> Result<RsaPrivate, Stop> {
+    let length = key::bytes(cx, object)?;
+    cx.charge(cost::power(length, length))?;
     match key::family(cx, object)? {
         Family::RsaCrt => rsa_private_crt_key::rsa(cx, object),
         _ => rsa_private_key::rsa(cx, object),

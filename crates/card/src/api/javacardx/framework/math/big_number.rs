@@ -8,8 +8,8 @@ use core::cmp::Ordering;
 use hydra_vm::{Atomicity, ObjRef, Stop, Storage};
 
 use super::MAX_BYTES;
-use crate::api::Cx;
 use crate::api::number::Number;
+use crate::api::{Cx, cost};
 
 /// The word that holds the value.
 const VALUE: u16 = 0;
@@ -105,7 +105,9 @@ pub(crate) fn multiply(
     format: i8,
 ) -> Result<(), Stop> {
     let other = operand(cx, (array, offset, length), format)?;
-    let product = get(cx, this, VALUE)?.multiply(&other);
+    let value = get(cx, this, VALUE)?;
+    cx.charge(cost::product(value.len(), other.len()))?;
+    let product = value.multiply(&other);
     set(cx, this, &product)
 }
 
