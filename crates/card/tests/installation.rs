@@ -210,3 +210,39 @@ fn an_int_field_is_written_whole_or_not_at_all() {
     let answer = ask(&mut issued, OTHER, 7).data;
     assert_eq!(answer, [3, 0x33, 0x33, 0x44, 0x44]);
 }
+
+#[test]
+fn the_longest_arrays_have_room_for_every_index() {
+    for (which, expected) in [
+        (0, [0xFF, 0xFF]),
+        (1, [0, 5]),
+        (2, [0, 0]),
+        (3, [0x7F, 0xFF]),
+    ] {
+        let mut issued = card();
+        assert_eq!(install(&mut issued, OTHER, 0, 0), OK);
+        assert_eq!(issued.select(&aid(OTHER)).sw, OK);
+        let answer = issued.send(&Command::new(0x80, 8, which, 0).with_le(256));
+        assert_eq!(answer.data, expected, "{which}");
+    }
+}
+
+#[test]
+fn what_is_written_together_changes_whole_or_not_at_all() {
+    for which in 0..4 {
+        let mut issued = card();
+        assert_eq!(install(&mut issued, OTHER, 0, 0), OK);
+        assert_eq!(issued.select(&aid(OTHER)).sw, OK);
+        let mut seen = [false; 2];
+        for room in 0..80 {
+            let answer = issued.send(&Command::new(0x80, 9, which, room).with_le(256));
+            // TransactionException.BUFFER_FULL, or both things are others.
+            match *answer.data {
+                [3, 0, 0] => seen[0] = true,
+                [0, 1, 1] => seen[1] = true,
+                _ => panic!("{which}, room for {room}: {answer:02X?}"),
+            }
+        }
+        assert_eq!(seen, [true; 2], "{which}");
+    }
+}

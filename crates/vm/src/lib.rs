@@ -61,5 +61,6 @@ pub use memory::{ArrayKind, Atomicity, Clear, EntryPoint, Limits, Storage};
 pub use package::Package;
 pub use persist::{Changes, RecordKey, RestoreError};
 pub use share::{CodeSharing, SharedCode};
+pub use transaction::Savepoint;
 pub use value::{MethodRef, Value};
 pub use vm::Vm;

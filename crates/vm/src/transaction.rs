@@ -69,12 +69,28 @@ impl Undo {
 pub(crate) struct Transaction {
     log: Vec<Undo>,
     size: usize,
-    created: Vec<ObjRef>,
+    /// What the log may take.
+    limit: usize,
     /// The records that the log remembers.
     records: BTreeSet<u32>,
+    created: Vec<ObjRef>,
+}
+
+/// Where the undo log was when writes began that belong together.
+#[derive(Debug)]
+pub struct Savepoint {
+    /// Entries, their size, and objects of the transaction in progress; none if one was begun for this.
+    within: Option<(usize, usize, usize)>,
 }
 
 impl Transaction {
+    fn with_limit(limit: usize) -> Self {
+        Self {
+            limit,
+            ..Self::default()
+        }
+    }
+
     /// What an abort puts back of one byte of an array: the oldest of what the log remembers.
     fn undone(&mut self, array: ObjRef, index: usize) -> Option<&mut u8> {
         self.log.iter_mut().find_map(|undo| match undo {
@@ -92,7 +108,46 @@ impl Vm {
         if self.transaction.is_some() {
             return Err(Fault::NoTransaction);
         }
-        self.transaction = Some(Transaction::default());
+        self.transaction = Some(Transaction::with_limit(self.limits.commit));
+        Ok(())
+    }
+
+    /// Begins writes of which all are done or none, in a transaction or not.
+    pub fn begin_whole(&mut self) -> Savepoint {
+        let within = self.transaction.as_ref().map(|transaction| {
+            let (entries, objects) = (&transaction.log, &transaction.created);
+            (entries.len(), transaction.size, objects.len())
+        });
+        if within.is_none() {
+            // No applet's, so the commit buffer's size is no limit.
+            self.transaction = Some(Transaction::with_limit(usize::MAX));
+        }
+        Savepoint { within }
+    }
+
+    /// All of them are done.
+    pub fn finish_whole(&mut self, since: &Savepoint) -> Result<(), Fault> {
+        match since.within {
+            Some(_) => Ok(()),
+            None => self.commit(),
+        }
+    }
+
+    /// None of them is.
+    pub fn undo_whole(&mut self, since: &Savepoint) -> Result<(), Fault> {
+        let Some((entries, size, objects)) = since.within else {
+            return self.abort();
+        };
+        let transaction = self.transaction.as_mut().ok_or(Fault::NoTransaction)?;
+        let undone = transaction.log.split_off(entries);
+        let created = transaction.created.split_off(objects);
+        transaction.size = size;
+        for undo in &undone {
+            if let Undo::Record { key, .. } = undo {
+                transaction.records.remove(key);
+            }
+        }
+        self.put_back(undone, &created);
         Ok(())
     }
 
@@ -103,11 +158,10 @@ impl Vm {
 
     /// Bytes that the commit buffer can still take.
     pub fn commit_capacity_left(&self) -> usize {
-        let used = self
-            .transaction
-            .as_ref()
-            .map_or(0, |transaction| transaction.size);
-        self.limits.commit.saturating_sub(used)
+        match &self.transaction {
+            Some(transaction) => transaction.limit.saturating_sub(transaction.size),
+            None => self.limits.commit,
+        }
     }
 
     /// Makes everything since [`begin`](Self::begin) lasting.
@@ -128,18 +182,22 @@ impl Vm {
     /// Undoes everything since [`begin`](Self::begin). Objects made since are gone, and references to them are null
     /// (JCRE 3.0.5 §7.6.3).
     pub fn abort(&mut self) -> Result<(), Fault> {
-        let mut transaction = self.transaction.take().ok_or(Fault::NoTransaction)?;
-        for undo in transaction.log.iter_mut().rev() {
-            self.exchange(undo);
-            self.mark_changed(undo);
+        let transaction = self.transaction.take().ok_or(Fault::NoTransaction)?;
+        self.put_back(transaction.log, &transaction.created);
+        Ok(())
+    }
+
+    fn put_back(&mut self, log: Vec<Undo>, created: &[ObjRef]) {
+        for mut undo in log.into_iter().rev() {
+            self.exchange(&mut undo);
+            self.mark_changed(&undo);
             if let Undo::Element { obj, .. } | Undo::Int { obj, .. } | Undo::Bytes { obj, .. } =
                 undo
             {
-                self.heap.seal(*obj);
+                self.heap.seal(obj);
             }
         }
-        self.free(&transaction.created);
-        Ok(())
+        self.free(created);
     }
 
     fn mark_changed(&mut self, undo: &Undo) {
@@ -257,7 +315,7 @@ impl Vm {
             return Ok(());
         };
         let size = transaction.size + undo.size();
-        if size > self.limits.commit {
+        if size > transaction.limit {
             // TransactionException.BUFFER_FULL
             return Err(self.throw_vm(Exception::TransactionBufferFull));
         }

@@ -99,6 +99,20 @@ impl Cx<'_> {
         Ok(self.vm.charge(steps)?)
     }
 
+    /// Writes several things: all or, if an exception is thrown, none.
+    pub(crate) fn whole<T>(
+        &mut self,
+        write: impl FnOnce(&mut Self) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        let since = self.vm.begin_whole();
+        let written = write(self);
+        match written {
+            Ok(_) => self.vm.finish_whole(&since)?,
+            Err(_) => self.vm.undo_whole(&since)?,
+        }
+        written
+    }
+
     /// The value, or an `APDUException`.
     pub(crate) fn apdu<T>(&mut self, result: Result<T, ApduFault>) -> Result<T, Stop> {
         match result {

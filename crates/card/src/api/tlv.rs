@@ -179,13 +179,15 @@ pub(crate) fn set_value(
     let size = tag_size + ber::make_length(value.len()).len() + value.len();
     let size = short(cx, size)?;
     let length = short(cx, value.len())?;
-    let content = room(cx, tlv, length, value.len())?;
-    cx.own_write(content, 0, value, Atomicity::Atomic)?;
-    cx.set_short(tlv, COUNT, length)?;
-    if kept != old {
-        cx.set_object(tlv, TAG, kept)?;
-    }
-    Ok(size)
+    cx.whole(|cx| {
+        let content = room(cx, tlv, length)?;
+        cx.own_write(content, 0, value, Atomicity::Atomic)?;
+        cx.set_short(tlv, COUNT, length)?;
+        if kept != old {
+            cx.set_object(tlv, TAG, kept)?;
+        }
+        Ok(size)
+    })
 }
 
 /// The TLVs in a constructed one.
@@ -213,20 +215,22 @@ pub(crate) fn set_children(
     }
     let (before, old) = (count(cx, tlv)?, cx.object(tlv, CONTENT)?);
     let length = short(cx, children.len())?;
-    let content = room(cx, tlv, length, 8 * children.len().max(before))?;
-    // What is taken out must not stay alive.
-    let gone = before.saturating_sub(children.len());
-    let nulls = core::iter::repeat_n(ObjRef::NULL, if content == old { gone } else { 0 });
-    for (child, index) in children.iter().copied().chain(nulls).zip(0..) {
-        let value = Value::Ref(child);
-        cx.vm
-            .set_element(content, index, value, ContextId::JCRE, Atomicity::Atomic)?;
-    }
-    cx.set_short(tlv, COUNT, length)?;
-    if !tag.is_null() {
-        cx.set_object(tlv, TAG, tag)?;
-    }
-    Ok(())
+    cx.whole(|cx| {
+        let content = room(cx, tlv, length)?;
+        // What is taken out must not stay alive.
+        let gone = before.saturating_sub(children.len());
+        let nulls = core::iter::repeat_n(ObjRef::NULL, if content == old { gone } else { 0 });
+        for (child, index) in children.iter().copied().chain(nulls).zip(0..) {
+            let value = Value::Ref(child);
+            cx.vm
+                .set_element(content, index, value, ContextId::JCRE, Atomicity::Atomic)?;
+        }
+        cx.set_short(tlv, COUNT, length)?;
+        if !tag.is_null() {
+            cx.set_object(tlv, TAG, tag)?;
+        }
+        Ok(())
+    })
 }
 
 /// A TLV as bytes, with everything that it holds.
@@ -332,11 +336,8 @@ fn capacity(cx: &mut Cx<'_>, content: ObjRef) -> Result<usize, Stop> {
     Ok(cx.vm.array(content)?.map_or(0, |(_, length)| length.into()))
 }
 
-/// The content array with room for this many bytes or TLVs, a new one if the old was too small. The commit buffer has
-/// room for `undo` bytes of it, so that the write is all or nothing.
-fn room(cx: &mut Cx<'_>, tlv: ObjRef, needed: i16, undo: usize) -> Result<ObjRef, Stop> {
-    // Three words of the TLV object and the array's own entry.
-    cx.reserve(tlv, undo + 4 * 8)?;
+/// The content array with room for this many bytes or TLVs, a new one if the old was too small.
+fn room(cx: &mut Cx<'_>, tlv: ObjRef, needed: i16) -> Result<ObjRef, Stop> {
     let content = cx.object(tlv, CONTENT)?;
     if !content.is_null() && usize::from(needed.unsigned_abs()) <= capacity(cx, content)? {
         return Ok(content);

@@ -88,16 +88,14 @@ pub(crate) fn copy_domain_parameters_from(
     if !fits {
         return cx.crypto_error(CryptoReason::IllegalValue);
     }
-    // All or nothing: what is missing is noticed before anything is copied.
-    let mut values = [const { alloc::vec::Vec::new() }; 5];
-    for (word, value) in PARAMETERS.into_iter().zip(&mut values) {
-        *value = key::required(cx, other, word)?;
-    }
-    for (word, value) in PARAMETERS.into_iter().zip(&values) {
-        key::put(cx, this, word, value)?;
-    }
-    let cofactor = key::cofactor(cx, other)?;
-    key::set_cofactor(cx, this, cofactor)
+    cx.whole(|cx| {
+        for word in PARAMETERS {
+            let value = key::required(cx, other, word)?;
+            key::put(cx, this, word, &value)?;
+        }
+        let cofactor = key::cofactor(cx, other)?;
+        key::set_cofactor(cx, this, cofactor)
+    })
 }
 
 /// The curve of a key for a computation: `UNINITIALIZED_KEY`, or `ILLEGAL_VALUE` if the parameters are no curve's.

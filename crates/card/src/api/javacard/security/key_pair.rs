@@ -80,14 +80,15 @@ pub(crate) fn construct_public_key_private_key(
 /// usual one of the size; DSA the domain that is set, else the usual one of the size; Diffie-Hellman the group that is set. `ILLEGAL_VALUE` if those are no good.
 pub(crate) fn gen_key_pair(cx: &mut Cx<'_>, this: ObjRef) -> Result<(), Stop> {
     let (public, private) = (cx.object(this, PUBLIC)?, cx.object(this, PRIVATE)?);
-    match i8::try_from(cx.short(this, ALGORITHM)?) {
+    let algorithm = i8::try_from(cx.short(this, ALGORITHM)?);
+    cx.whole(|cx| match algorithm {
         Ok(algorithm @ (RSA | RSA_CRT)) => generate_rsa(cx, algorithm, public, private),
         Ok(DSA) => generate_dsa(cx, public, private),
         Ok(EC_F2M | EC_FP) => generate_ec(cx, public, private),
         Ok(DH) => generate_dh(cx, public, private),
         Ok(XEC) => generate_xec(cx, public, private),
         _ => cx.no_such_algorithm(),
-    }
+    })
 }
 
 /// `getPublic`

@@ -1,7 +1,10 @@
 package lab.settler;
 
 import javacard.framework.*;
+import javacard.framework.service.*;
 import javacard.security.*;
+import javacardx.framework.tlv.*;
+import javacardx.framework.util.ArrayLogic;
 import lab.warden.Guard;
 
 /** An applet that is installed in more ways than one: the first byte of its parameters says how. */
@@ -134,6 +137,12 @@ public class Settler extends Applet {
         case 7:
             length = full(buffer);
             break;
+        case 8:
+            length = longest(buffer);
+            break;
+        case 9:
+            length = several(buffer);
+            break;
         default:
             ISOException.throwIt(ISO7816.SW_INS_NOT_SUPPORTED);
         }
@@ -230,5 +239,126 @@ public class Settler extends Applet {
         Util.setShort(buffer, (short) 1, (short) (wide >> 16));
         Util.setShort(buffer, (short) 3, (short) wide);
         return (short) 5;
+    }
+
+    /** Arrays whose last index is the largest but one that there is. */
+    private short longest(byte[] buffer) {
+        short answer = 0;
+        switch (buffer[ISO7816.OFFSET_P1]) {
+        case 0:
+            byte[] one = {1};
+            answer = ArrayLogic.arrayFindGeneric(new byte[32767], (short) 0, one, (short) 0);
+            break;
+        case 1:
+            short[] shorts = new short[32767];
+            short[] value = {5};
+            ArrayLogic.arrayFillGenericNonAtomic(shorts, (short) 0, (short) 32767, value, (short) 0);
+            answer = shorts[32766];
+            break;
+        case 2:
+            Dispatcher dispatcher = new Dispatcher((short) 32767);
+            dispatcher.addService(new BasicService(), Dispatcher.PROCESS_COMMAND);
+            break;
+        case 3:
+            byte[] bytes = new byte[32767];
+            answer = ArrayLogic.arrayCopyRepackNonAtomic(bytes, (short) 0, (short) 32766, new short[32767], (short) 16384);
+            break;
+        default:
+            break;
+        }
+        Util.setShort(buffer, (short) 0, answer);
+        return (short) 2;
+    }
+
+    /** Uses up the commit buffer but for P2 times eight bytes. */
+    private void fill(byte[] buffer) {
+        short[] filler = new short[1];
+        short rest = (short) (8 * (buffer[ISO7816.OFFSET_P2] + 1));
+        JCSystem.beginTransaction();
+        while (JCSystem.getUnusedCommitCapacity() >= rest) {
+            filler[0] = 1;
+        }
+    }
+
+    /** Methods that write more than one thing, with little room in the commit buffer: why not, and which things changed. */
+    private short several(byte[] buffer) {
+        byte[] old = new byte[200];
+        byte[] now = new byte[200];
+        byte reason = 0;
+        short more = 0;
+        switch (buffer[ISO7816.OFFSET_P1]) {
+        case 0:
+            KeyPair pair = new KeyPair(KeyPair.ALG_EC_FP, (short) 256);
+            pair.genKeyPair();
+            ECPublicKey point = (ECPublicKey) pair.getPublic();
+            ECPrivateKey scalar = (ECPrivateKey) pair.getPrivate();
+            point.getW(old, (short) 0);
+            scalar.getS(old, (short) 100);
+            fill(buffer);
+            try {
+                pair.genKeyPair();
+            } catch (TransactionException e) {
+                reason = (byte) e.getReason();
+            }
+            point.getW(now, (short) 0);
+            scalar.getS(now, (short) 100);
+            break;
+        case 1:
+            KeyPair rsa = new KeyPair(KeyPair.ALG_RSA_CRT, (short) 512);
+            rsa.genKeyPair();
+            RSAPublicKey modulus = (RSAPublicKey) rsa.getPublic();
+            RSAPrivateCrtKey prime = (RSAPrivateCrtKey) rsa.getPrivate();
+            modulus.getModulus(old, (short) 0);
+            prime.getDP1(old, (short) 100);
+            fill(buffer);
+            try {
+                rsa.genKeyPair();
+            } catch (TransactionException e) {
+                reason = (byte) e.getReason();
+            }
+            modulus.getModulus(now, (short) 0);
+            prime.getDP1(now, (short) 100);
+            break;
+        case 2:
+            KeyPair source = new KeyPair(KeyPair.ALG_EC_FP, (short) 256);
+            source.genKeyPair();
+            ECPublicKey key = (ECPublicKey) KeyBuilder.buildKey(KeyBuilder.TYPE_EC_FP_PUBLIC, (short) 256, false);
+            key.setFieldFP(old, (short) 0, (short) 32);
+            key.setR(old, (short) 0, (short) 32);
+            fill(buffer);
+            try {
+                key.copyDomainParametersFrom((ECKey) source.getPublic());
+            } catch (TransactionException e) {
+                reason = (byte) e.getReason();
+            }
+            key.getField(now, (short) 0);
+            key.getR(now, (short) 100);
+            break;
+        case 3:
+            byte[] bytes = {0x21, 0x03, 0x01, 0x01, 0x00, 0x22, 0x06, 0x02, 0x01, 0x00, 0x03, 0x01, 0x00};
+            ConstructedBERTLV tlv = (ConstructedBERTLV) BERTLV.getInstance(bytes, (short) 0, (short) 5);
+            ConstructedBERTLV other = (ConstructedBERTLV) BERTLV.getInstance(bytes, (short) 5, (short) 8);
+            tlv.toBytes(old, (short) 0);
+            ConstructedBERTag tag = (ConstructedBERTag) other.getTag();
+            fill(buffer);
+            try {
+                tlv.init(tag, other);
+            } catch (TransactionException e) {
+                reason = (byte) e.getReason();
+            }
+            more = (short) (tlv.toBytes(now, (short) 0) - 5);
+            break;
+        default:
+            break;
+        }
+        JCSystem.commitTransaction();
+        now[100] += (byte) more;
+        boolean first = Util.arrayCompare(old, (short) 0, now, (short) 0, (short) 1) != 0
+                || Util.arrayCompare(old, (short) 1, now, (short) 1, (short) 31) != 0;
+        boolean second = Util.arrayCompare(old, (short) 100, now, (short) 100, (short) 32) != 0;
+        buffer[0] = reason;
+        buffer[1] = (byte) (first ? 1 : 0);
+        buffer[2] = (byte) (second ? 1 : 0);
+        return (short) 3;
     }
 }

@@ -189,15 +189,16 @@ fn set_entries(cx: &mut Cx<'_>, this: ObjRef, entries: &[(ObjRef, i8)]) -> Resul
     if entries.len() > phases.len() {
         return cx.service_error(ServiceReason::DispatchTableFull);
     }
-    cx.reserve(services, 9 * (phases.len() + 1))?;
     let all = entries.iter().copied().map(Some);
     let slots = all.chain(core::iter::repeat(None));
-    for ((phase, entry), index) in phases.iter_mut().zip(slots).zip(0..) {
-        let (service, known) = entry.unwrap_or((ObjRef::NULL, 0));
-        *phase = known.cast_unsigned();
-        let value = Value::Ref(service);
-        cx.vm
-            .set_element(services, index, value, ContextId::JCRE, Atomicity::Atomic)?;
-    }
-    cx.own_write(array, 0, &phases, Atomicity::Atomic)
+    cx.whole(|cx| {
+        for ((phase, entry), index) in phases.iter_mut().zip(slots).zip(0..) {
+            let (service, known) = entry.unwrap_or((ObjRef::NULL, 0));
+            *phase = known.cast_unsigned();
+            let value = Value::Ref(service);
+            cx.vm
+                .set_element(services, index, value, ContextId::JCRE, Atomicity::Atomic)?;
+        }
+        cx.own_write(array, 0, &phases, Atomicity::Atomic)
+    })
 }
