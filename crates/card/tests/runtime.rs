@@ -396,11 +396,12 @@ fn an_installation_is_all_or_nothing() {
     };
     assert_eq!(install(1), StatusWord(0x6A55));
     assert_eq!(install(2), StatusWord::CONDITIONS_NOT_SATISFIED);
-    assert_eq!(install(3), StatusWord::CONDITIONS_NOT_SATISFIED);
     assert_eq!(install(4), StatusWord::UNKNOWN);
     assert_eq!(install(6), StatusWord::NOT_ENOUGH_MEMORY);
     assert_eq!(install(7), StatusWord::UNKNOWN);
     assert_eq!(install(8), StatusWord::UNKNOWN);
+    // A failure is not called a success.
+    assert_eq!(install(10), StatusWord::UNKNOWN);
     // One that uses a transaction of its own is the first that stays: the static field counted no other.
     assert_eq!(install(5), StatusWord::NO_ERROR);
     select(&mut issued);
@@ -413,6 +414,16 @@ fn an_installation_is_all_or_nothing() {
     issued.power_cycle().unwrap();
     assert!(issued.select(&other).sw.is_success());
     assert_eq!(answer(&mut issued, 0x22, 0, &[]), [0, 2]);
+}
+
+#[test]
+fn a_transaction_that_install_leaves_open_is_undone() {
+    let mut issued = Issued::new("runtime").unwrap();
+    issued.load(&cap()).unwrap();
+    let (package, applet) = (aid(PACKAGE), aid(APPLET));
+    issued.install(&package, &applet, &applet, &[3]).unwrap();
+    select(&mut issued);
+    assert_eq!(answer(&mut issued, 0x22, 0, &[]), [0, 1]);
 }
 
 #[test]
@@ -470,8 +481,13 @@ fn an_applet_may_refuse_to_be_selected() {
     let mut issued = probe();
     answer(&mut issued, 0x23, 0x66, &[]);
     assert_eq!(issued.select(&aid(APPLET)).sw, StatusWord::SELECT_FAILED);
-    // Nothing is selected now but what OPEN has instead.
-    assert_ne!(ask(&mut issued, 0x22, 0, &[]).sw, StatusWord::NO_ERROR);
+    // Nothing is selected now, not even the issuer's domain.
+    assert_eq!(ask(&mut issued, 0x22, 0, &[]).sw, StatusWord::SELECT_FAILED);
+    let get_data = Command::new(0x80, 0xCA, 0, 0x66).with_le(256);
+    assert_eq!(issued.send(&get_data).sw, StatusWord::SELECT_FAILED);
+    let issuer = Command::new(0x00, 0xA4, 0x04, 0).with_le(256);
+    assert!(issued.send(&issuer).sw.is_success());
+    assert!(issued.send(&get_data).sw.is_success());
 }
 
 #[test]

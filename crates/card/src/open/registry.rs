@@ -16,6 +16,8 @@ pub(crate) struct EntryId(pub(crate) u16);
 impl EntryId {
     /// The issuer security domain is the first entry and is never deleted.
     pub(crate) const ISSUER: Self = Self(1);
+    /// No entry.
+    pub(crate) const NONE: Self = Self(0);
 }
 
 /// One entry of the registry.

@@ -59,7 +59,8 @@ impl Card {
             Some(Answering::Applet(applet)) => {
                 Ok(self.runtime.process(&mut self.open, at, applet, command))
             }
-            None => Ok(StatusWord::COMMAND_NOT_ALLOWED.into()),
+            // JCRE 3.0.5 §4.6
+            None => Ok(StatusWord::SELECT_FAILED.into()),
         }
     }
 
@@ -171,11 +172,11 @@ impl Card {
                 match self.runtime.select(&mut self.open, at, applet, command) {
                     Ok(response) => response,
                     Err(status) => {
-                        // If the applet itself refused, what was selected before is so no more: the ISD takes its place.
-                        if self.runtime.selected(at).is_none()
+                        // JCRE 3.0.5 §4.5.2: if the applet itself refused, nothing is selected any more.
+                        if status == StatusWord::SELECT_FAILED
                             && let Some(channel) = self.open.channels.get_mut(&at)
                         {
-                            *channel = Channel::new(EntryId::ISSUER);
+                            *channel = Channel::new(EntryId::NONE);
                         }
                         return Err(status);
                     }

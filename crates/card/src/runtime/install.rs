@@ -78,10 +78,13 @@ impl Runtime {
             self.vm.invoke(&mut env, method, &args, owner)
         });
         one_shot::close_all(&mut self.state, &mut self.vm);
+        // JCRE 3.0.5 §7.4: a transaction ends when `install` does. A registration in it is then none.
+        if self.vm.depth() > 0 && self.vm.abort().is_ok() {
+            self.state.forget_aborted(&self.vm);
+        }
         let installing = self.state.installing.take();
         let result = match result {
             Err(stop) => Err(self.install_status(stop)),
-            Ok(_) if self.vm.depth() > 0 => Err(StatusWord::CONDITIONS_NOT_SATISFIED),
             Ok(_) => installing
                 .and_then(Installing::into_instance)
                 .filter(|instance| instance.is_sound(&self.vm, applet))
@@ -203,7 +206,11 @@ impl Runtime {
                 return StatusWord::NOT_ENOUGH_MEMORY;
             }
         }
-        self.status(stop)
+        // An applet may not call its failure a success, or a warning.
+        match self.status(stop) {
+            status if matches!(status.0 >> 8, 0x90..=0x9F | 0x61..=0x63) => StatusWord::UNKNOWN,
+            status => status,
+        }
     }
 }
 

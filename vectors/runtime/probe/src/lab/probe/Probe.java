@@ -38,6 +38,7 @@ public class Probe extends Applet implements MultiSelectable, AppletEvent, Appli
         if (how == 7) { probe.register(); probe.register(); }
         if (how == 8) { short zero = 0; zero = (short) (1 / zero); }
         if (how == 9) { probe.register(b, (short) (aid + 1), b[aid]); return; }
+        if (how == 10) ISOException.throwIt((short) 0x9000);
         probe.register();
     }
 
