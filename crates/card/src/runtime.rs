@@ -29,7 +29,7 @@ use hydra_vm::{
     PackageId, RestoreError, Stop, Vm,
 };
 use hydra_wire::{Aid, StatusWord};
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
 use crate::api;
 use crate::card::Protocol;
@@ -327,17 +327,17 @@ impl fmt::Debug for Runtime {
 }
 
 impl State {
-    /// An empty buffer.
-    pub(crate) fn buffer(&mut self) -> Vec<u8> {
-        core::mem::take(&mut self.scratch)
+    /// An empty buffer. What is in it goes with it, unless it comes back.
+    pub(crate) fn buffer(&mut self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(core::mem::take(&mut self.scratch))
     }
 
     /// Takes a buffer back, and what is in it out.
-    pub(crate) fn recycle(&mut self, mut buffer: Vec<u8>) {
+    pub(crate) fn recycle(&mut self, mut buffer: Zeroizing<Vec<u8>>) {
         if buffer.capacity() > KEPT {
-            buffer.zeroize();
             return;
         }
+        let mut buffer = core::mem::take(&mut *buffer);
         // It stays within reach, so these writes are never left out; byte by byte, as `zeroize` writes, they would take as
         // long as a cipher.
         buffer.resize(buffer.capacity(), 0);

@@ -2,6 +2,7 @@
 //! every way, `vectors/runtime/warden` is called by it meanwhile.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use hydra_card::nvm::Journal;
 use hydra_testkit::{Issued, PowerCut, cap, status};
 use hydra_wire::{Aid, Command, Response, StatusWord};
 
@@ -245,4 +246,22 @@ fn what_is_written_together_changes_whole_or_not_at_all() {
         }
         assert_eq!(seen, [true; 2], "{which}");
     }
+}
+
+#[test]
+fn nothing_is_left_of_a_secret_that_was_replaced() {
+    let mut issued = card();
+    assert_eq!(install(&mut issued, OTHER, 0, 0), OK);
+    assert_eq!(issued.select(&aid(OTHER)).sw, OK);
+    let (old, new) = ([0x51, 0x52, 0x53, 0x54, 0x55, 0x56, 0x57, 0x58], [0x61; 16]);
+    let command = Command::new(0x80, 10, 0, 0).with_data(&[&old[..], &new].concat());
+    assert_eq!(issued.send(&command).sw, OK);
+    let (_, records) = Journal::open(issued.medium.restart()).unwrap();
+    let anywhere = |bytes: &[u8]| {
+        records
+            .values()
+            .any(|record| record.windows(bytes.len()).any(|part| part == bytes))
+    };
+    assert!(anywhere(&new));
+    assert!(!anywhere(&old[..3]) && !anywhere(&old[3..]));
 }

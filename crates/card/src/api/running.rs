@@ -3,6 +3,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use hydra_crypto::{Checksum, Hash};
+use zeroize::Zeroizing;
 
 use super::javacard::security::random_data::Seeded;
 use super::javacard::security::signature::{mac, recovery};
@@ -21,7 +22,7 @@ pub(crate) enum Running {
     /// A checksum.
     Checksum(Checksum),
     /// The message of an RSA cipher.
-    Block(Vec<u8>),
+    Block(Zeroizing<Vec<u8>>),
     /// A signature that is a message authentication code.
     Mac(Box<mac::Work>),
     /// A signature that holds the beginning of the message.

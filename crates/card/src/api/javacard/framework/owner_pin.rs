@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 
 use hydra_cap::api::{ClassId, class_id};
 use hydra_vm::{Atomicity, ContextId, Fault, ObjRef, Stop, Storage};
+use zeroize::Zeroizing;
 
 use crate::api::{Cx, cost};
 
@@ -78,7 +79,7 @@ pub(crate) fn check(
         return Ok(false);
     }
     let secret = read(cx, this)?;
-    let given = cx.bytes(pin, offset, i16::from(length))?;
+    let given = Zeroizing::new(cx.bytes(pin, offset, i16::from(length))?);
     let right = secret
         .pin()?
         .is_some_and(|pin| hydra_crypto::ct_eq(&given, pin));
@@ -175,14 +176,17 @@ pub(crate) fn update(
     length: i8,
 ) -> Result<(), Stop> {
     let secret = read(cx, this)?;
-    if i16::from(length) > i16::from(secret.at(MAX_SIZE)?) {
+    let max_size = secret.at(MAX_SIZE)?;
+    if i16::from(length) > i16::from(max_size) {
         return illegal_value(cx);
     }
-    let new = cx.bytes(pin, offset, i16::from(length))?;
+    let new = Zeroizing::new(cx.bytes(pin, offset, i16::from(length))?);
     let limit = secret.limit()?;
-    // One write, so that no power cut leaves half of it.
-    let mut bytes = Vec::from([limit, !limit, length.cast_unsigned()]);
-    bytes.extend(new);
+    // One write, so that no power cut leaves half of it. Zeros are where a longer PIN was.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(3 + usize::from(max_size)));
+    bytes.extend([limit, !limit, length.cast_unsigned()]);
+    bytes.extend_from_slice(&new);
+    bytes.resize(3 + usize::from(max_size), 0);
     let array = cx.object(this, SECRET)?;
     cx.own_write(array, 2, &bytes, Atomicity::Atomic)?;
     set_validated(cx, this, false)
@@ -229,7 +233,7 @@ pub(crate) fn set_tries_remaining(cx: &mut Cx<'_>, this: ObjRef, tries: i8) -> R
     set_validated(cx, this, false)
 }
 
-struct Secret(Vec<u8>);
+struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
     fn at(&self, index: u16) -> Result<u8, Stop> {
@@ -266,7 +270,7 @@ impl Secret {
 
 fn read(cx: &mut Cx<'_>, this: ObjRef) -> Result<Secret, Stop> {
     let secret = cx.object(this, SECRET)?;
-    cx.own_bytes(secret).map(Secret)
+    cx.own_bytes(secret).map(Zeroizing::new).map(Secret)
 }
 
 fn set_tries(cx: &mut Cx<'_>, this: ObjRef, tries: u8, atomicity: Atomicity) -> Result<(), Stop> {

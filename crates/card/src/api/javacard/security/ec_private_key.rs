@@ -17,7 +17,7 @@ key::components! {
 
 /// The key for a computation, its curve and scalar: `UNINITIALIZED_KEY`, or `ILLEGAL_VALUE` if it is none.
 pub(crate) fn scalar(cx: &mut Cx<'_>, this: ObjRef) -> Result<(EcCurve, Zeroizing<Vec<u8>>), Stop> {
-    let bytes = Zeroizing::new(key::required(cx, this, key::VALUE)?);
+    let bytes = key::required(cx, this, key::VALUE)?;
     let curve = ec_key::curve(cx, this)?;
     cx.charge(cost::curve(curve.field_len()))?;
     match curve.check_scalar(&bytes) {

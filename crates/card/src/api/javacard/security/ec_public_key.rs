@@ -20,7 +20,7 @@ pub(crate) fn point(cx: &mut Cx<'_>, this: ObjRef) -> Result<(EcCurve, Vec<u8>),
     let curve = ec_key::curve(cx, this)?;
     cx.charge(cost::curve(curve.field_len()))?;
     match curve.check_point(&bytes) {
-        Ok(()) => Ok((curve, bytes)),
+        Ok(()) => Ok((curve, bytes.to_vec())),
         Err(_) => cx.crypto_error(CryptoReason::IllegalValue),
     }
 }

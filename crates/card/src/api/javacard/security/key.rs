@@ -62,8 +62,7 @@ pub(crate) fn clear_key(cx: &mut Cx<'_>, this: ObjRef) -> Result<(), Stop> {
     for word in family(cx, this)?.cleared() {
         let array = cx.object(this, *word)?;
         if !array.is_null() {
-            let zeros = vec![0; cx.vm.own_bytes(array)?.len()];
-            cx.own_write(array, 0, &zeros, Atomicity::Atomic)?;
+            erase(cx, array)?;
         }
     }
     Ok(())
@@ -179,9 +178,13 @@ pub(crate) fn value(vm: &Vm, key: ObjRef, word: u16) -> Result<Option<&[u8]>, St
 }
 
 /// The component in a word, or `UNINITIALIZED_KEY`.
-pub(crate) fn required(cx: &mut Cx<'_>, key: ObjRef, word: u16) -> Result<Vec<u8>, Stop> {
+pub(crate) fn required(
+    cx: &mut Cx<'_>,
+    key: ObjRef,
+    word: u16,
+) -> Result<Zeroizing<Vec<u8>>, Stop> {
     match value(cx.vm, key, word)? {
-        Some(value) => Ok(value.to_vec()),
+        Some(value) => Ok(Zeroizing::new(value.to_vec())),
         None => cx.crypto_error(CryptoReason::UninitializedKey),
     }
 }
@@ -208,12 +211,14 @@ pub(crate) fn put(cx: &mut Cx<'_>, key: ObjRef, word: u16, value: &[u8]) -> Resu
         return cx.crypto_error(CryptoReason::IllegalValue);
     };
     let key = holder(cx.vm, key, word)?;
-    reserve(cx, key, word, value.len())?;
-    let array = cx.object(key, word)?;
-    let mut bytes = Vec::with_capacity(HEADER + value.len());
+    let mut bytes = Zeroizing::new(Vec::with_capacity(HEADER + value.len()));
     bytes.extend(marked.to_be_bytes());
     bytes.extend_from_slice(value);
-    cx.own_write(array, 0, &bytes, Atomicity::Atomic)
+    cx.whole(|cx| {
+        reserve(cx, key, word, value.len())?;
+        let array = cx.object(key, word)?;
+        cx.own_write(array, 0, &bytes, Atomicity::Atomic)
+    })
 }
 
 /// Sets a component from an applet's bytes, decrypted first if the key has a cipher for that (`KeyEncryption`):
@@ -237,7 +242,7 @@ pub(crate) fn set(
     let mut bytes = Zeroizing::new(cx.bytes(source, offset, given)?);
     if !cipher.is_null() {
         match cipher::decrypt(cx, cipher, &bytes)? {
-            Some(plain) => *bytes = plain,
+            Some(plain) => bytes = plain,
             None => return cx.crypto_error(CryptoReason::IllegalValue),
         }
     }
@@ -269,7 +274,7 @@ pub(crate) fn set_number(
     let mut bytes = Zeroizing::new(cx.bytes(source, offset, length)?);
     if !cipher.is_null() {
         match cipher::decrypt(cx, cipher, &bytes)? {
-            Some(plain) => *bytes = plain,
+            Some(plain) => bytes = plain,
             None => return cx.crypto_error(CryptoReason::IllegalValue),
         }
     }
@@ -331,7 +336,7 @@ pub(crate) enum Length {
     Given(i16, usize),
 }
 
-/// Makes sure that a component of this length has room.
+/// Makes sure that a component of this length has room. An array that is too small goes, and what was in it with it.
 fn reserve(cx: &mut Cx<'_>, key: ObjRef, word: u16, length: usize) -> Result<(), Stop> {
     let array = cx.object(key, word)?;
     if !array.is_null() && cx.vm.own_bytes(array)?.len() >= HEADER + length {
@@ -341,6 +346,15 @@ fn reserve(cx: &mut Cx<'_>, key: ObjRef, word: u16, length: usize) -> Result<(),
         return cx.crypto_error(CryptoReason::IllegalValue);
     };
     let storage: Storage = kind(cx, key)?.storage;
-    let array = cx.new_own_bytes(length, storage)?;
-    cx.set_object(key, word, array)
+    let larger = cx.new_own_bytes(length, storage)?;
+    cx.set_object(key, word, larger)?;
+    if array.is_null() {
+        return Ok(());
+    }
+    erase(cx, array)
+}
+
+fn erase(cx: &mut Cx<'_>, array: ObjRef) -> Result<(), Stop> {
+    let zeros = vec![0; cx.vm.own_bytes(array)?.len()];
+    cx.own_write(array, 0, &zeros, Atomicity::Atomic)
 }

@@ -155,7 +155,7 @@ fn shared(
 
 fn dh(cx: &mut Cx<'_>, object: ObjRef, data: &[u8]) -> Result<Zeroizing<Vec<u8>>, Stop> {
     let p = key::required(cx, object, dh_key::P)?;
-    let secret = Zeroizing::new(key::required(cx, object, key::VALUE)?);
+    let secret = key::required(cx, object, key::VALUE)?;
     cx.charge(cost::power(p.len(), secret.len()))?;
     let shared = DhGroup::new(&p).and_then(|group| group.power(data, &secret));
     match shared {

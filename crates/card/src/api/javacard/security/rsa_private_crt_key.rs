@@ -59,7 +59,7 @@ fn set_half(
 pub(crate) fn rsa(cx: &mut Cx<'_>, this: ObjRef) -> Result<RsaPrivate, Stop> {
     let mut parts: Vec<Zeroizing<Vec<u8>>> = Vec::with_capacity(PARTS.len());
     for word in PARTS {
-        parts.push(Zeroizing::new(key::required(cx, this, word)?));
+        parts.push(key::required(cx, this, word)?);
     }
     let [p, q, pq, dp1, dq1] = parts.as_slice() else {
         return cx.crypto_error(CryptoReason::UninitializedKey);

@@ -1,6 +1,5 @@
 use hydra_crypto::rsa::RsaPrivate;
 use hydra_vm::{ObjRef, Stop};
-use zeroize::Zeroizing;
 
 use super::key::{self, PARAMETERS, VALUE};
 use crate::api::{CryptoReason, Cx};
@@ -22,7 +21,7 @@ key::components! {
 /// The key for a computation: `UNINITIALIZED_KEY`, or `ILLEGAL_VALUE` if its numbers are no key.
 pub(crate) fn rsa(cx: &mut Cx<'_>, this: ObjRef) -> Result<RsaPrivate, Stop> {
     let modulus = key::required(cx, this, VALUE)?;
-    let exponent = Zeroizing::new(key::required(cx, this, PARAMETERS[0])?);
+    let exponent = key::required(cx, this, PARAMETERS[0])?;
     match RsaPrivate::new(&modulus, &exponent) {
         Ok(key) => Ok(key),
         Err(_) => cx.crypto_error(CryptoReason::IllegalValue),

@@ -74,7 +74,7 @@ pub(super) fn curve(cx: &mut Cx<'_>, this: ObjRef) -> Result<Option<EcCurve>, St
 /// The key for a computation, or `UNINITIALIZED_KEY`.
 pub(super) fn value(cx: &mut Cx<'_>, this: ObjRef) -> Result<Zeroizing<[u8; LENGTH]>, Stop> {
     cx.charge(cost::curve(LENGTH))?;
-    let bytes = Zeroizing::new(key::required(cx, this, VALUE)?);
+    let bytes = key::required(cx, this, VALUE)?;
     match <[u8; LENGTH]>::try_from(bytes.as_slice()) {
         Ok(value) => Ok(Zeroizing::new(value)),
         Err(_) => cx.crypto_error(CryptoReason::IllegalValue),

@@ -12,6 +12,7 @@ pub(crate) use work::Work;
 use alloc::vec::Vec;
 
 use hydra_vm::{FieldKind, ObjRef, Stop};
+use zeroize::Zeroizing;
 
 use crate::api::javacard::security::key;
 use crate::api::{CryptoReason, Cx, one_shot};
@@ -158,7 +159,7 @@ pub(crate) fn decrypt(
     cx: &mut Cx<'_>,
     cipher: ObjRef,
     value: &[u8],
-) -> Result<Option<Vec<u8>>, Stop> {
+) -> Result<Option<Zeroizing<Vec<u8>>>, Stop> {
     one_shot::enter_any(cx, cipher)?;
     let scheme = scheme(cx, cipher)?;
     match scheme.family {

@@ -16,6 +16,8 @@ public class Settler extends Applet {
 
     private int wide;
     private OwnerPINx other;
+    private OwnerPIN replacedPin;
+    private RSAPublicKey replacedKey;
 
     private Settler() {
     }
@@ -142,6 +144,10 @@ public class Settler extends Applet {
             break;
         case 9:
             length = several(buffer);
+            break;
+        case 10:
+            apdu.setIncomingAndReceive();
+            replace(buffer);
             break;
         default:
             ISOException.throwIt(ISO7816.SW_INS_NOT_SUPPORTED);
@@ -360,5 +366,15 @@ public class Settler extends Applet {
         buffer[1] = (byte) (first ? 1 : 0);
         buffer[2] = (byte) (second ? 1 : 0);
         return (short) 3;
+    }
+
+    /** Eight bytes as a PIN and as a part of a key, then fewer and more in their place. */
+    private void replace(byte[] buffer) {
+        replacedPin = new OwnerPIN((byte) 3, (byte) 8);
+        replacedPin.update(buffer, ISO7816.OFFSET_CDATA, (byte) 8);
+        replacedPin.update(buffer, (short) (ISO7816.OFFSET_CDATA + 8), (byte) 2);
+        replacedKey = (RSAPublicKey) KeyBuilder.buildKey(KeyBuilder.TYPE_RSA_PUBLIC, (short) 512, false);
+        replacedKey.setExponent(buffer, ISO7816.OFFSET_CDATA, (short) 8);
+        replacedKey.setExponent(buffer, (short) (ISO7816.OFFSET_CDATA + 8), (short) 16);
     }
 }

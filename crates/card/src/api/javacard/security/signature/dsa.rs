@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 
 use hydra_vm::{ObjRef, Stop};
-use zeroize::Zeroizing;
 
 use super::ecdsa::{der_length, from_der, to_der};
 use crate::api::javacard::security::{dsa_key, key};
@@ -16,7 +15,7 @@ pub(super) fn length(cx: &mut Cx<'_>, object: ObjRef) -> Result<usize, Stop> {
 
 /// The signature over a digest.
 pub(super) fn sign(cx: &mut Cx<'_>, object: ObjRef, hash: &[u8]) -> Result<Vec<u8>, Stop> {
-    let x = Zeroizing::new(key::required(cx, object, key::VALUE)?);
+    let x = key::required(cx, object, key::VALUE)?;
     let group = dsa_key::group(cx, object)?;
     match group.sign(&x, hash) {
         Ok(signature) => Ok(to_der(&signature)),

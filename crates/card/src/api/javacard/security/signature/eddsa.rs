@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use hydra_crypto::Ed25519;
 use hydra_vm::{ObjRef, Stop};
+use zeroize::Zeroizing;
 
 use crate::api::javacard::security::xec_key;
 use crate::api::{CryptoReason, Cx, Running, cost};
@@ -48,10 +49,14 @@ pub(super) fn verify(
     Ok(Ed25519::verify(&public, &message, signature))
 }
 
-fn taken(cx: &mut Cx<'_>, this: ObjRef, data: (ObjRef, i16, i16)) -> Result<Vec<u8>, Stop> {
+fn taken(
+    cx: &mut Cx<'_>,
+    this: ObjRef,
+    data: (ObjRef, i16, i16),
+) -> Result<Zeroizing<Vec<u8>>, Stop> {
     let mut message = match cx.state.running.get(&this) {
         Some(Running::Block(message)) => message.clone(),
-        _ => Vec::new(),
+        _ => Zeroizing::default(),
     };
     cx.read_into(data, &mut message)?;
     cx.charge(cost::bytes(message.len()))?;

@@ -106,7 +106,7 @@ pub(super) fn begin(
         ),
         Kind::Cmac => State::Cmac(Keyed::new(cx, key, Split::Whole)?, CmacState::new()),
         Kind::Hmac(function) => {
-            let value = Zeroizing::new(key::required(cx, key, key::VALUE)?);
+            let value = key::required(cx, key, key::VALUE)?;
             let fresh = Hmac::new(function, &value);
             State::Hmac {
                 value,

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use hydra_crypto::{Ccm, Gcm, ct_eq};
 use hydra_vm::{Fault, ObjRef, Stop};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::scheme::{Aead, Family, Scheme};
 use super::work::Bytes;
@@ -237,7 +237,7 @@ fn ready(
     this: ObjRef,
     data: Bytes,
     (target, target_offset): (ObjRef, i16),
-) -> Result<Vec<u8>, Stop> {
+) -> Result<Zeroizing<Vec<u8>>, Stop> {
     resume(cx, this)?;
     cx.check(target, target_offset, data.2)?;
     let mut bytes = cx.state.buffer();

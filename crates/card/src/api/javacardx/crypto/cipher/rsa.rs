@@ -44,15 +44,15 @@ pub(super) fn decrypt(
     this: ObjRef,
     block: Block,
     value: &[u8],
-) -> Result<Option<Vec<u8>>, Stop> {
+) -> Result<Option<Zeroizing<Vec<u8>>>, Stop> {
     if cx.short(this, MODE)? == MODE_ENCRYPT || cx.object(this, KEY)?.is_null() {
         return Ok(None);
     }
-    apply(cx, this, block, value).map(|out| Some(out.to_vec()))
+    apply(cx, this, block, value).map(Some)
 }
 
 /// What was taken so far with more of it; throws if the object is not initialised or its key is not set.
-fn taken(cx: &mut Cx<'_>, this: ObjRef, data: Bytes) -> Result<Vec<u8>, Stop> {
+fn taken(cx: &mut Cx<'_>, this: ObjRef, data: Bytes) -> Result<Zeroizing<Vec<u8>>, Stop> {
     let object = cx.object(this, KEY)?;
     if object.is_null() {
         return cx.crypto_error(CryptoReason::InvalidInit);
@@ -62,7 +62,7 @@ fn taken(cx: &mut Cx<'_>, this: ObjRef, data: Bytes) -> Result<Vec<u8>, Stop> {
     }
     let mut message = match cx.state.running.get(&this) {
         Some(Running::Block(message)) => message.clone(),
-        _ => Vec::new(),
+        _ => Zeroizing::default(),
     };
     cx.read_into(data, &mut message)?;
     if message.len() > key::bytes(cx, object)? {

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use hydra_vm::{Fault, ObjRef, Stop};
+use zeroize::Zeroizing;
 
 use super::scheme::Scheme;
 use super::symmetric::{Direction, Message};
@@ -121,7 +122,7 @@ pub(super) fn decrypt(
     this: ObjRef,
     scheme: &Scheme,
     value: &[u8],
-) -> Result<Option<Vec<u8>>, Stop> {
+) -> Result<Option<Zeroizing<Vec<u8>>>, Stop> {
     let direction = resume(cx, this, scheme)?;
     if direction != Direction::Decrypt {
         return Ok(None);
@@ -175,7 +176,7 @@ fn resume(cx: &mut Cx<'_>, this: ObjRef, scheme: &Scheme) -> Result<Direction, S
 }
 
 /// What waits in an object, in a buffer that has room for more.
-fn waiting(cx: &mut Cx<'_>, this: ObjRef) -> Vec<u8> {
+fn waiting(cx: &mut Cx<'_>, this: ObjRef) -> Zeroizing<Vec<u8>> {
     let mut bytes = cx.state.buffer();
     if let Some(Running::Cipher(work)) = cx.state.running.get(&this) {
         bytes.extend_from_slice(work.message.pending());
