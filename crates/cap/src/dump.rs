@@ -3,7 +3,7 @@
 //! A CAP file has no names of its own but in a Debug component. Its classes, methods and static fields are
 //! called by their offsets (`class@12`, `method@65`, `static@4`); what comes from the API has its name,
 //! methods that override or implement one of the API's too. With a Debug component methods have the names
-//! and source lines of their source.
+//! and source lines of their source, and what code refers to has its name.
 //!
 //! ```
 //! # const LIBRARY: &[u8] = include_bytes!("../../../vectors/caps/2.1-jc305/lablib.cap");
@@ -21,12 +21,14 @@ use alloc::vec::Vec;
 use hydra_wire::Aid;
 
 use crate::opcode::{Instruction, Operands};
+use crate::read::DebugNames;
 use crate::types::{
     ArrayInit, CapFile, ClassInfo, ComponentTag, DebugMethod, Format, Header, InterfaceInfo,
     MethodDescriptor, MethodHeader, PackageVersion, PublicPackage,
 };
 
 mod name;
+mod names;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -338,9 +340,9 @@ impl CapFile {
     /// method that nothing leads to is shown as part of the one before it.
     fn dump_methods(&self) -> Vec<MethodDump> {
         // Names that cannot be read are as good as none.
-        let debug = self.debug().ok().flatten().unwrap_or_default();
+        let names = DebugNames::of(self);
         let mut starts = self.method_starts();
-        starts.extend(debug.iter().map(|method| method.offset));
+        starts.extend(names.methods.iter().map(|method| method.offset));
         starts.sort_unstable();
         starts.dedup();
         let ends = |start: u32, next: Option<&u32>| {
@@ -353,14 +355,12 @@ impl CapFile {
         starts
             .iter()
             .enumerate()
-            .map(|(i, start)| {
-                let named = debug.iter().find(|method| method.offset == *start);
-                self.dump_method(*start, ends(*start, starts.get(i + 1)), named)
-            })
+            .map(|(i, start)| self.dump_method(*start, ends(*start, starts.get(i + 1)), &names))
             .collect()
     }
 
-    fn dump_method(&self, offset: u32, next: u32, named: Option<&DebugMethod>) -> MethodDump {
+    fn dump_method(&self, offset: u32, next: u32, names: &DebugNames) -> MethodDump {
+        let named = names.method(offset);
         let described = self.described(offset);
         let body = self.code_from(offset).unwrap_or_default();
         let size = usize::try_from(next.saturating_sub(offset)).unwrap_or(usize::MAX);
@@ -388,7 +388,7 @@ impl CapFile {
             access: described.map_or_else(Vec::new, |(_, method)| access(method)),
             header,
             code: if header.is_some_and(|header| !header.is_abstract) {
-                self.dump_code(code, named)
+                self.dump_code(code, named, names)
             } else {
                 Vec::new()
             },
@@ -402,13 +402,18 @@ impl CapFile {
                     end: (handler.start - first).saturating_add(handler.length.into()),
                     handler: handler.handler.saturating_sub(first),
                     catches: (handler.catch_type != 0)
-                        .then(|| self.constant_name(handler.catch_type)),
+                        .then(|| self.constant_name(handler.catch_type, names)),
                 })
                 .collect(),
         }
     }
 
-    fn dump_code(&self, code: &[u8], named: Option<&DebugMethod>) -> Vec<CodeLine> {
+    fn dump_code(
+        &self,
+        code: &[u8],
+        named: Option<&DebugMethod>,
+        names: &DebugNames,
+    ) -> Vec<CodeLine> {
         let mut lines = Vec::new();
         let mut offset = 0;
         while offset < code.len() {
@@ -417,7 +422,7 @@ impl CapFile {
                     lines.push(CodeLine {
                         offset,
                         text: instruction.to_string(),
-                        refers_to: self.refers_to(&instruction),
+                        refers_to: self.refers_to(&instruction, names),
                         line: named.and_then(|method| method.line_at(offset)),
                     });
                     offset += instruction.length;
@@ -436,10 +441,14 @@ impl CapFile {
         lines
     }
 
-    fn refers_to(&self, instruction: &Instruction<'_>) -> Option<String> {
+    fn refers_to(&self, instruction: &Instruction<'_>, names: &DebugNames) -> Option<String> {
         match instruction.operands {
-            Operands::Interface { cp, token, .. } => Some(self.interface_method_name(cp, token)),
-            _ => instruction.cp_index().map(|cp| self.constant_name(cp)),
+            Operands::Interface { cp, token, .. } => {
+                Some(self.interface_method_name(cp, token, names))
+            }
+            _ => instruction
+                .cp_index()
+                .map(|cp| self.constant_name(cp, names)),
         }
     }
 

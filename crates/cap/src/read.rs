@@ -5,6 +5,8 @@ mod debug;
 mod descriptor;
 mod zip;
 
+pub(crate) use self::debug::DebugNames;
+
 use alloc::vec::Vec;
 use core::fmt;
 

@@ -568,6 +568,37 @@ pub struct DebugMethod {
     pub lines: Vec<DebugLine>,
 }
 
+/// A class or interface as the Debug component knows it (JCVM 3.0.5 §6.15).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DebugClass {
+    /// Its name, with slashes: `com/example/Purse`.
+    pub name: String,
+    /// Offset in the Class component.
+    pub offset: u16,
+    /// The fields that it declares, constants left out: no code refers to them.
+    pub fields: Vec<DebugField>,
+}
+
+/// A field as the Debug component knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DebugField {
+    /// Its name.
+    pub name: String,
+    /// Its descriptor as in class files.
+    pub descriptor: String,
+    /// Where it is.
+    pub place: FieldPlace,
+}
+
+/// Where a field is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldPlace {
+    /// In the instances of its class: its token.
+    Instance(u8),
+    /// Offset in the static field image.
+    Static(u16),
+}
+
 /// Code of one source line. Offsets count from the method's first instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DebugLine {

@@ -6,6 +6,7 @@ use alloc::string::String;
 
 use crate::CapFile;
 use crate::api::{self, ApiClass, ApiMethod, ApiPackage, Space};
+use crate::read::DebugNames;
 use crate::types::{ClassInfo, ClassRef, CpEntry, Import};
 
 impl CapFile {
@@ -18,7 +19,7 @@ impl CapFile {
         self.api_package(import)?.class(class)
     }
 
-    fn own_class(&self, offset: u16) -> Option<&ClassInfo> {
+    pub(super) fn own_class(&self, offset: u16) -> Option<&ClassInfo> {
         self.classes().iter().find(|class| class.offset == offset)
     }
 
@@ -73,7 +74,23 @@ impl CapFile {
         })
     }
 
-    fn virtual_name(&self, class: ClassRef, token: u8) -> String {
+    /// As [`class_name`](Self::class_name), with the Debug component's name where there is one.
+    fn known_class_name(&self, class: ClassRef, names: &DebugNames) -> String {
+        match class {
+            ClassRef::Internal(offset) => names.class(offset).map(|class| class.name.clone()),
+            ClassRef::External { .. } => None,
+        }
+        .unwrap_or_else(|| self.class_name(class))
+    }
+
+    fn virtual_name(&self, class: ClassRef, token: u8, names: &DebugNames) -> String {
+        let own = match class {
+            ClassRef::Internal(offset) => self.own_class(offset),
+            ClassRef::External { .. } => None,
+        };
+        if let Some(name) = own.and_then(|class| names.virtual_method(self, class, token)) {
+            return name;
+        }
         let method = match class {
             ClassRef::External { package, class } => self
                 .api_class(package, class)
@@ -83,7 +100,7 @@ impl CapFile {
                 .filter(|_| token & 0x80 == 0)
                 .and_then(|class| self.api_name(class, token)),
         };
-        let name = self.class_name(class);
+        let name = self.known_class_name(class, names);
         match method {
             Some(method) => format!("{name}.{}{}", method.name, method.descriptor),
             None if token & 0x80 != 0 => format!("{name}.package virtual {}", token & 0x7F),
@@ -92,16 +109,22 @@ impl CapFile {
     }
 
     /// What a constant pool entry stands for.
-    pub(super) fn constant_name(&self, index: u16) -> String {
+    pub(super) fn constant_name(&self, index: u16, names: &DebugNames) -> String {
         let Some(entry) = self.constant_pool().get(usize::from(index)) else {
             return "beyond the constant pool".to_owned();
         };
         match *entry {
-            CpEntry::Class(class) => self.class_name(class),
+            CpEntry::Class(class) => self.known_class_name(class, names),
             CpEntry::InstanceField { class, token } => {
-                format!("{}.field {token}", self.class_name(class))
+                let known = match class {
+                    ClassRef::Internal(offset) => names.instance_field(offset, token),
+                    ClassRef::External { .. } => None,
+                };
+                known.unwrap_or_else(|| {
+                    format!("{}.field {token}", self.known_class_name(class, names))
+                })
             }
-            CpEntry::VirtualMethod { class, token } => self.virtual_name(class, token),
+            CpEntry::VirtualMethod { class, token } => self.virtual_name(class, token, names),
             CpEntry::SuperMethod { class, token } => {
                 let above = match class {
                     ClassRef::Internal(offset) => {
@@ -109,9 +132,11 @@ impl CapFile {
                     }
                     ClassRef::External { .. } => Some(class),
                 };
-                self.virtual_name(above.unwrap_or(class), token)
+                self.virtual_name(above.unwrap_or(class), token, names)
             }
-            CpEntry::StaticField(offset) => format!("static@{offset}"),
+            CpEntry::StaticField(offset) => names
+                .static_field(offset)
+                .unwrap_or_else(|| format!("static@{offset}")),
             CpEntry::ExternalStaticField {
                 package,
                 class,
@@ -126,10 +151,15 @@ impl CapFile {
                     None => format!("{name}.static field {token}"),
                 }
             }
-            CpEntry::StaticMethod(offset) => match self.method_name(offset) {
-                Some(name) => format!("method@{offset} {name}"),
-                None => format!("method@{offset}"),
-            },
+            CpEntry::StaticMethod(offset) => {
+                match names
+                    .method_name(offset)
+                    .or_else(|| self.method_name(offset))
+                {
+                    Some(name) => format!("method@{offset} {name}"),
+                    None => format!("method@{offset}"),
+                }
+            }
             CpEntry::ExternalStaticMethod {
                 package,
                 class,
@@ -148,8 +178,13 @@ impl CapFile {
     }
 
     /// What `invokeinterface` calls.
-    pub(super) fn interface_method_name(&self, index: u16, token: u8) -> String {
-        let name = self.constant_name(index);
+    pub(super) fn interface_method_name(
+        &self,
+        index: u16,
+        token: u8,
+        names: &DebugNames,
+    ) -> String {
+        let name = self.constant_name(index, names);
         let method = match self.constant_pool().get(usize::from(index)) {
             Some(CpEntry::Class(ClassRef::External { package, class })) => self
                 .api_class(*package, *class)

@@ -12,7 +12,7 @@ fn vectors() -> PathBuf {
 
 fn caps() -> Vec<PathBuf> {
     let mut files = Vec::new();
-    for folder in ["2.1-jc222", "2.1-jc305", "2.3-compact", "rmi"] {
+    for folder in ["2.1-jc222", "2.1-jc305", "2.2-debug", "2.3-compact", "rmi"] {
         for entry in fs::read_dir(vectors().join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|e| e == "cap") {
@@ -91,6 +91,46 @@ fn references_to_the_api_have_names() {
     for wanted in ["<init>", "install", "process"] {
         assert!(names.contains(&wanted), "{wanted}: {names:?}");
     }
+}
+
+#[test]
+fn references_have_the_debug_component_s_names() {
+    let path = vectors().join("2.2-debug/named.cap");
+    let references = |cap: &CapFile| -> Vec<String> {
+        let methods = cap.dump().methods;
+        let lines = methods.into_iter().flat_map(|method| method.code);
+        lines.filter_map(|line| line.refers_to).collect()
+    };
+    let named = read(&path);
+    let names = references(&named);
+    for wanted in [
+        "lab/named/Named.total",
+        "lab/named/Named.TABLE",
+        "lab/named/Named.counter",
+        "lab/named/Base.value",
+        "lab/named/Counter.steps",
+        // Package-visible, and called on a subclass.
+        "lab/named/Counter.addTwice(S)V",
+        "lab/named/Base.add(S)V",
+        "lab/named/Counter.steps()S",
+        "lab/named/Base.steps()S",
+        "lab/named/Counter",
+    ] {
+        assert!(
+            names.iter().any(|name| name == wanted),
+            "{wanted}: {names:#?}"
+        );
+    }
+    let is_static = |name: &&String| name.ends_with("lab/named/Named.sum(SS)S");
+    assert_eq!(names.iter().filter(is_static).count(), 1, "{names:#?}");
+    let bare = CapFile::from_load_file(&named.to_load_file()).unwrap();
+    let offsets = references(&bare);
+    assert_eq!(names.len(), offsets.len());
+    assert!(!offsets.iter().any(|name| name.contains("lab/named")));
+    // What had an offset has a name.
+    let unnamed = |name: &&String| name.contains("class@") || name.contains("static@");
+    assert_eq!(names.iter().filter(unnamed).count(), 0, "{names:#?}");
+    assert!(offsets.iter().filter(unnamed).count() > 10, "{offsets:#?}");
 }
 
 /// Without the Descriptor component there are no signatures, and the code is the same.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::types::Format;
+use crate::types::{FieldPlace, Format};
 use alloc::string::{String, ToString};
 use std::{format, fs, path::Path, vec::Vec};
 
@@ -9,6 +9,7 @@ fn files() -> Vec<(String, Vec<u8>)> {
     for folder in [
         "2.1-jc222",
         "2.1-jc305",
+        "2.2-debug",
         "2.3-compact",
         "2.3-extended",
         "rmi",
@@ -236,7 +237,7 @@ fn debug() -> Vec<u8> {
     bytes.extend(words.iter().flat_map(|word: &u16| word.to_be_bytes()));
     bytes.push(1);
     bytes.extend([0, 1, 0, 2, 0, 1]);
-    bytes.extend([0, 3, 0, 4, 0, 2, 0, 0, 0, 0]);
+    bytes.extend([0, 3, 0, 4, 0, 2, 0, 0, 0, 1]);
     // Name, descriptor, flags, offset, header, length, one variable, one line.
     bytes.extend([0, 3, 0, 4, 0, 1, 1, 0xEF, 2, 0, 20, 0, 1, 0, 1]);
     bytes.extend([0, 0, 3, 0, 4, 0, 0, 0, 20]);
@@ -275,6 +276,18 @@ fn debug_names_methods_and_says_where_it_is_broken() {
     assert!(
         dump.contains("method@495 of lab/Bench: public run()V") && dump.contains("Bench.java:54"),
         "{dump}"
+    );
+    let classes = cap.debug_classes().unwrap().unwrap();
+    let [bench] = classes.as_slice() else {
+        panic!("{classes:?}");
+    };
+    assert_eq!((bench.name.as_str(), bench.offset), ("lab/Bench", 29));
+    let [field] = bench.fields.as_slice() else {
+        panic!("{bench:?}");
+    };
+    assert_eq!(
+        (field.name.as_str(), field.place),
+        ("run", FieldPlace::Instance(1))
     );
     // Cut short anywhere, and with strings that are not there.
     for length in 0..debug().len() {
