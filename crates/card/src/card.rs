@@ -5,9 +5,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use hydra_cap::CapError;
 use hydra_crypto::{Random, SecretKey};
 use hydra_gp::{CardState, KeySet, Privileges};
-use hydra_vm::{CodeSharing, Fault, Observer, Vm};
+use hydra_vm::{CodeSharing, Fault, LinkError, Observer, Vm};
 use hydra_wire::{Aid, AidError, CardLink, Command, Response, StatusWord};
 
 use crate::domain::keys;
@@ -85,6 +86,34 @@ pub enum LoadVerification {
     Off,
 }
 
+/// What is wrong with a load file that a card refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoadRefusal {
+    /// It is no CAP file.
+    Unreadable(CapError),
+    /// It breaks rules of the verifier: these, of which there is at least one.
+    Unsound(Vec<hydra_cap::verify::Fault>),
+    /// It does not go with what is on the card, or the linker found something that it can't link.
+    Unlinked(LinkError),
+}
+
+/// A line for each fault.
+impl fmt::Display for LoadRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(error) => error.fmt(f),
+            Self::Unsound(faults) => {
+                for (i, fault) in faults.iter().enumerate() {
+                    let separator = if i == 0 { "" } else { "\n" };
+                    write!(f, "{separator}{fault}")?;
+                }
+                Ok(())
+            }
+            Self::Unlinked(error) => error.fmt(f),
+        }
+    }
+}
+
 /// A secure element: its memory, its applets and its state since the last reset.
 ///
 /// Whatever a command changed is durable before its response is returned. When memory fails the card is mute until it
@@ -94,6 +123,7 @@ pub struct Card {
     pub(crate) open: Open,
     protocol: Protocol,
     pub(crate) load_verification: LoadVerification,
+    pub(crate) load_refusal: Option<LoadRefusal>,
     mute: bool,
 }
 
@@ -159,6 +189,7 @@ impl Card {
             open: Open::new(random),
             protocol: Protocol::default(),
             load_verification: LoadVerification::On,
+            load_refusal: None,
             mute: false,
         }
     }
@@ -203,6 +234,12 @@ impl Card {
     /// converter made, a stack that is too small, or a command that took too long. To the terminal all are `6F00`.
     pub fn take_fault(&mut self) -> Option<Fault> {
         self.runtime.take_fault()
+    }
+
+    /// Why the last load file was refused whose content was at fault, since this was asked last. The terminal gets a status
+    /// word.
+    pub fn take_load_refusal(&mut self) -> Option<LoadRefusal> {
+        self.load_refusal.take()
     }
 
     /// Watches every bytecode that is executed from now on.

@@ -45,7 +45,7 @@ mod tpdu;
 mod vt;
 
 pub use card::{
-    Card, CardConfig, CardError, LoadVerification, ManufacturingRecord, Mute, Protocol,
+    Card, CardConfig, CardError, LoadRefusal, LoadVerification, ManufacturingRecord, Mute, Protocol,
 };
 pub use hydra_crypto::Random;
 pub use hydra_vm::{CodeSharing, SharedCode};

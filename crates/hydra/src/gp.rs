@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use hydra_cap::CapFile;
 use hydra_crypto::{Random, SystemRandom};
 use hydra_gp::{KeySet, Privileges, StatusScope};
-use hydra_reader::GpClient;
+use hydra_reader::{ClientError, GpClient};
 use hydra_wire::{Aid, CardLink, Command, Response, StatusWord, hex};
 use serde_json::json;
 
@@ -80,6 +80,34 @@ impl Managed {
         client.select_issuer_domain()?;
         client.authenticate(&keys, &challenge)?;
         Ok(client)
+    }
+
+    /// Loads the CAP file that was read from `path`. A card in an image tells itself what is wrong with it.
+    fn load(
+        &self,
+        client: &mut GpClient<Traced<Terminal>>,
+        path: &Path,
+        cap: &CapFile,
+        verify: bool,
+    ) -> Result<()> {
+        let domain = "A000000151000000".parse()?;
+        let data = if verify {
+            cap.to_load_file_with_descriptor()
+        } else {
+            cap.to_load_file()
+        };
+        match client.load(cap.aid(), &domain, &data) {
+            Err(
+                error @ ClientError::Refused {
+                    action: "LOAD",
+                    sw: StatusWord::WRONG_DATA,
+                },
+            ) if self.card.image().is_none() => bail!(
+                "{error}; `hydra cap verify {}` says whether the file breaks a rule, and where",
+                path.display()
+            ),
+            loaded => Ok(loaded?),
+        }
     }
 }
 
@@ -154,7 +182,8 @@ pub(crate) struct Load {
 impl Load {
     fn run(self) -> Result<()> {
         let cap = read(&self.cap)?;
-        load(&mut self.card.client()?, &cap, self.verify)?;
+        self.card
+            .load(&mut self.card.client()?, &self.cap, &cap, self.verify)?;
         print::line(format_args!("loaded {}", cap.aid()))
     }
 }
@@ -178,7 +207,7 @@ pub(crate) struct Install {
     /// The instance's AID; the module's own if not given
     #[arg(long, value_name = "AID", requires = "module")]
     instance: Option<Aid>,
-    /// Installation parameters, the content of C9
+    /// Installation parameters, the content of C9; the INSTALL command with them is one short command
     #[arg(long, value_name = "HEX", value_parser = bytes, default_value = "")]
     parameters: Bytes,
     /// Privileges, one or three bytes
@@ -204,7 +233,7 @@ impl Install {
         let mut client = self.card.client()?;
         let listed = client.list(StatusScope::LoadFiles)?;
         if !listed.iter().any(|entry| entry.aid == *cap.aid()) {
-            load(&mut client, &cap, self.verify)?;
+            self.card.load(&mut client, &self.cap, &cap, self.verify)?;
             print::line(format_args!("loaded {}", cap.aid()))?;
         }
         for module in modules {
@@ -294,16 +323,6 @@ impl Apdu {
             bail!("the card answered {last}")
         }
     }
-}
-
-fn load(client: &mut GpClient<Traced<Terminal>>, cap: &CapFile, verify: bool) -> Result<()> {
-    let domain = "A000000151000000".parse()?;
-    let data = if verify {
-        cap.to_load_file_with_descriptor()
-    } else {
-        cap.to_load_file()
-    };
-    Ok(client.load(cap.aid(), &domain, &data)?)
 }
 
 fn read(path: &Path) -> Result<CapFile> {

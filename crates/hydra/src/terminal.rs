@@ -10,6 +10,7 @@ use hydra_wire::CardLink;
 use thiserror::Error;
 
 use crate::card;
+use crate::print;
 use crate::protect::Protect;
 use crate::trace::{self, Traced};
 
@@ -64,13 +65,13 @@ impl Where {
         let image = self.at.image.as_deref().context("no card is named")?;
         let mut slot = card::open(image, &self.protect)?;
         trace.watch(&mut slot)?;
-        Ok(Terminal::Image(Box::new(slot)))
+        Ok(Terminal::Image(Box::new(Told(slot))))
     }
 }
 
 /// A way to a card.
 pub(crate) enum Terminal {
-    Image(Box<Slot>),
+    Image(Box<Told>),
     Line(T1Link),
     #[cfg(feature = "pcsc")]
     Reader(hydra_reader::pcsc::PcscLink),
@@ -107,5 +108,30 @@ impl CardLink for Terminal {
             #[cfg(feature = "pcsc")]
             Self::Reader(link) => link.transmit(command)?,
         })
+    }
+}
+
+/// A card whose faults are told on standard error: to the host an applet's is `6F00` like any exception, and a load file's
+/// `6A80` like any wrong data.
+pub(crate) struct Told(pub(crate) Slot);
+
+impl CardLink for Told {
+    type Error = <Slot as CardLink>::Error;
+
+    fn reset(&mut self) -> Result<Vec<u8>, Self::Error> {
+        self.0.reset()
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, Self::Error> {
+        let response = self.0.transmit(command);
+        if let Some(fault) = self.0.card().take_fault() {
+            print::aside(format_args!("an applet was stopped: {fault}"));
+        }
+        if let Some(refusal) = self.0.card().take_load_refusal() {
+            for fault in refusal.to_string().lines() {
+                print::aside(format_args!("the load file was refused: {fault}"));
+            }
+        }
+        response
     }
 }

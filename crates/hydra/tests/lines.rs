@@ -271,6 +271,34 @@ fn a_trace_of_bytecode_has_the_methods_names() {
 }
 
 #[test]
+fn a_trace_of_bytecode_names_what_a_debug_component_knows() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let image = new_card(folder.path());
+    let cap = bench().with_file_name("../2.2-debug/named.cap");
+    let cap = cap.to_str().expect("UTF-8");
+    said(hydra(&["gp", "install", "--image", &image]).arg(cap));
+    let trace = |more: &[&str]| {
+        let mut command = hydra(&["gp", "apdu", "--image", &image]);
+        command.args(["--select", "F04C4142000501", "8000000000"]);
+        said(command.arg("--trace=bytecode").args(more))
+    };
+    let named = trace(&["--names", cap]);
+    for told in [
+        ". F04C41420005 lab/named/Counter.addTwice(S)V\n",
+        "; lab/named/Counter.addTwice(S)V ",
+        "; lab/named/Base.add(S)V ",
+        "; lab/named/Named.counter ",
+        "; lab/named/Base.value ",
+        "; lab/named/Named.total ",
+        "; javacard/framework/APDU.getBuffer()[B ",
+    ] {
+        assert!(named.contains(told), "no {told:?} in {named}");
+    }
+    assert!(!named.contains("class@"), "{named}");
+    assert!(trace(&[]).contains("; class@"));
+}
+
+#[test]
 fn hosts_that_go_away_in_the_middle_leave_the_card_to_the_next() {
     let folder = tempfile::tempdir().expect("a directory");
     let image = new_card(folder.path());

@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 
 use hydra_cap::CapFile;
-use hydra_cap::verify::{Imports, Rule, verify};
+use hydra_cap::verify::{Fault, Imports, Rule, verify};
 use hydra_crypto::{SecretKey, ct_eq, sha1, sha256};
 use hydra_gp::load_file::Loading;
 use hydra_gp::{Delete, InstallApplication, InstallForLoad, Load, MakeSelectable, Privileges};
@@ -14,7 +14,7 @@ use hydra_wire::{Aid, Response, StatusWord, tlv};
 
 use super::done;
 use super::session::{LoadRequest, Session};
-use crate::card::{Card, LoadVerification};
+use crate::card::{Card, LoadRefusal, LoadVerification};
 use crate::open::Lifetime;
 use crate::open::records::Owned;
 use crate::open::registry::{self, Applet, Entry, EntryId, Kind, LoadFile};
@@ -79,7 +79,10 @@ impl Card {
             20 => ct_eq(&sha1(&file.data_block), &request.hash),
             _ => ct_eq(&sha256(&file.data_block), &request.hash),
         };
-        let cap = CapFile::from_load_file(&file.data_block).map_err(|_| StatusWord::WRONG_DATA)?;
+        let cap = CapFile::from_load_file(&file.data_block).map_err(|error| {
+            self.load_refusal = Some(LoadRefusal::Unreadable(error));
+            StatusWord::WRONG_DATA
+        })?;
         // §11.5.2.3.1: the announced AID is the one in the file.
         if !hash_fits || *cap.aid() != request.load_file {
             return Err(StatusWord::WRONG_DATA);
@@ -99,10 +102,18 @@ impl Card {
             return Err(StatusWord::CONDITIONS_NOT_SATISFIED);
         }
         let id = registry::free_id(vm).ok_or(StatusWord::NOT_ENOUGH_MEMORY)?;
-        if self.load_verification == LoadVerification::On && !is_sound(vm, &cap) {
-            return Err(StatusWord::WRONG_DATA);
+        if self.load_verification == LoadVerification::On {
+            let faults = faults(vm, &cap);
+            if !faults.is_empty() {
+                self.load_refusal = Some(LoadRefusal::Unsound(faults));
+                return Err(StatusWord::WRONG_DATA);
+            }
         }
-        let package = self.runtime.load(&cap).map_err(link_status)?;
+        let package = self.runtime.load(&cap).map_err(|error| {
+            let status = link_status(&error);
+            self.load_refusal = Some(LoadRefusal::Unlinked(error));
+            status
+        })?;
         let version = cap.header().version;
         let entry = Entry {
             id,
@@ -373,11 +384,11 @@ fn no_implicit_selection(parameters: &[u8]) -> Result<(), StatusWord> {
     }
 }
 
-/// Whether a file that has a Descriptor component keeps the verifier's rules; one without stands on the VM's checks alone.
+/// What the verifier finds in a file that has a Descriptor component; one without stands on the VM's checks alone.
 /// Imports that are not there are the linker's to refuse, with a status word of their own.
-fn is_sound(vm: &Vm, cap: &CapFile) -> bool {
+fn faults(vm: &Vm, cap: &CapFile) -> Vec<Fault> {
     if cap.descriptor().is_none() {
-        return true;
+        return Vec::new();
     }
     let loaded = vm.packages().map(|(_, package)| package.cap_file());
     // What was read once can be read again; an import that could not would be unknown here and in the linker.
@@ -387,14 +398,12 @@ fn is_sound(vm: &Vm, cap: &CapFile) -> bool {
         exports: &[],
         files: &files,
     };
-    let report = verify(cap, &imports);
-    report
-        .faults
-        .iter()
-        .all(|fault| matches!(fault.rule, Rule::ImportUnknown | Rule::ImportVersion))
+    let mut faults = verify(cap, &imports).faults;
+    faults.retain(|fault| !matches!(fault.rule, Rule::ImportUnknown | Rule::ImportVersion));
+    faults
 }
 
-fn link_status(error: LinkError) -> StatusWord {
+fn link_status(error: &LinkError) -> StatusWord {
     match error {
         LinkError::MissingImport(_) | LinkError::ImportVersion(_) => {
             StatusWord::IMPORT_NOT_AVAILABLE
