@@ -701,3 +701,31 @@ fn a_response_without_chaining_is_fetched() {
         [5, 6, 0x90, 0x00]
     );
 }
+
+/// API 3.0.5 `Applet.install`: `bLength` is at most 127. Cards in the field take more, and applets read the byte without its
+/// sign; so does this card.
+#[test]
+fn installation_data_longer_than_127_bytes_has_a_length_without_sign() {
+    let personal = aid("F048594452F00A01");
+    let mut issued = Issued::new("personal").unwrap();
+    let cap = read("runtime/personal/personal.cap");
+    issued.load(&cap).unwrap();
+    // The instance's AID, its privileges and its parameters, each after its length.
+    let head = 1 + 8 + 1 + 1 + 1;
+    for length in [head, 127, 128, 200] {
+        let parameters: Vec<u8> = (1..=u8::try_from(length - head).unwrap()).collect();
+        issued
+            .install(cap.aid(), &personal, &personal, &parameters)
+            .unwrap();
+        assert!(issued.select(&personal).sw.is_success());
+        let answer = answer(&mut issued, 0, 0, &[]);
+        let (told, data) = answer.split_first().unwrap();
+        assert_eq!(usize::from(*told), length);
+        assert_eq!(data.len(), length);
+        assert_eq!(
+            data[head - 1..],
+            [&[u8::try_from(length - head).unwrap()][..], &parameters].concat()
+        );
+        issued.delete(&personal).unwrap();
+    }
+}
