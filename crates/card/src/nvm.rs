@@ -59,7 +59,7 @@ mod memory;
 mod seal;
 
 pub use counter::{CounterError, MonotonicCounter};
-pub use journal::{Journal, Records};
+pub use journal::{Journal, Records, is_counted};
 pub use medium::{Medium, Protection};
 pub use memory::MemoryStorage;
 pub use seal::ImageKey;

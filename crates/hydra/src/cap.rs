@@ -44,7 +44,7 @@ impl Cap {
 /// Convert the class files of one package to a CAP file and an export file.
 ///
 /// Compile with `javac --release 8 -cp SDK/classes`, SDK being what `hydra cap sdk` wrote. What can't be converted is said with class,
-/// method and line, all of it at once.
+/// method and line, all of it at once. No Debug component is written: a trace of the code shows what the card knows, offsets and the API's names.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  hydra cap convert --aid F0485944520202 --applet Electricity=F048594452020201 --exp outbox.exp --int \\\n    -o electricity.cap classes/hydra/electricity"

@@ -5,12 +5,12 @@ mod run;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use hydra_card::{CardConfig, Profile, Random};
 use hydra_crypto::{SeededRandom, SystemRandom};
 use hydra_gp::KeySet;
-use hydra_slot::{Slot, snapshot};
+use hydra_slot::{Slot, SlotError, snapshot};
 use hydra_wire::hex;
 
 use self::info::Info;
@@ -99,6 +99,8 @@ impl New {
 }
 
 /// Keep a copy of the card under a name, or list the copies.
+///
+/// A card that was made with a counter starts from its newest state alone, and so has none.
 #[derive(Args)]
 #[command(after_help = "Example:\n  hydra card snapshot --image card.img before-delete")]
 pub(crate) struct Snapshot {
@@ -107,12 +109,21 @@ pub(crate) struct Snapshot {
     image: PathBuf,
     /// The copy's name; without one the names there are are printed
     name: Option<String>,
+    /// Replace a copy of this name
+    #[arg(long, requires = "name")]
+    force: bool,
 }
 
 impl Snapshot {
     fn run(self) -> Result<()> {
         match &self.name {
-            Some(name) => Ok(snapshot::take(&self.image, name)?),
+            Some(name) if self.force => Ok(snapshot::replace(&self.image, name)?),
+            Some(name) => match snapshot::take(&self.image, name) {
+                Err(error @ SlotError::SnapshotExists { .. }) => {
+                    bail!("{error}: --force replaces it")
+                }
+                taken => Ok(taken?),
+            },
             None => snapshot::list(&self.image)?
                 .iter()
                 .try_for_each(print::line),
@@ -122,7 +133,8 @@ impl Snapshot {
 
 /// Put the card back to a copy that `hydra card snapshot` kept.
 ///
-/// A card that was made with a counter refuses to start from a copy that is older than its newest change.
+/// The card as it was is kept as the copy `before-restore`, in place of the one before: restoring that undoes it. A card that was
+/// made with a counter can't go back; then nothing is written.
 #[derive(Args)]
 #[command(after_help = "Example:\n  hydra card restore --image card.img before-delete")]
 pub(crate) struct Restore {
@@ -135,7 +147,13 @@ pub(crate) struct Restore {
 
 impl Restore {
     fn run(self) -> Result<()> {
-        Ok(snapshot::restore(&self.image, &self.name)?)
+        snapshot::restore(&self.image, &self.name)?;
+        print::line(format_args!(
+            "{} is as in {}; as it was it is kept as {}",
+            self.image.display(),
+            self.name,
+            snapshot::ASIDE
+        ))
     }
 }
 
@@ -143,6 +161,12 @@ impl Restore {
 pub(crate) fn open(image: &Path, protect: &Protect) -> Result<Slot> {
     let random = Box::new(SystemRandom::new()?);
     Ok(Slot::open_protected(image, protect.read()?, random)?)
+}
+
+/// Powers up a copy of the card of an image, to look at it: nothing is written.
+pub(crate) fn look(image: &Path, protect: &Protect) -> Result<Slot> {
+    let random = Box::new(SystemRandom::new()?);
+    Ok(Slot::look(image, protect.look()?, random)?)
 }
 
 fn profile(text: &str) -> Result<Profile> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use hydra_card::nvm::{ImageKey, Protection};
-use hydra_slot::CounterFile;
+use hydra_slot::{CounterFile, SlotError};
 use hydra_wire::hex;
 
 /// What the image was made with it is opened with.
@@ -23,12 +23,21 @@ pub(crate) struct Protect {
 impl Protect {
     /// Reads the key and opens the counter.
     pub(crate) fn read(&self) -> Result<Protection> {
+        self.with(CounterFile::open)
+    }
+
+    /// Reads the key and the counter, neither to be written.
+    pub(crate) fn look(&self) -> Result<Protection> {
+        self.with(CounterFile::open_to_read)
+    }
+
+    fn with(&self, open: fn(&Path) -> Result<CounterFile, SlotError>) -> Result<Protection> {
         let mut protection = Protection::default();
         if let Some(path) = &self.key_file {
             protection.key = Some(key(path)?);
         }
         if let Some(path) = &self.counter {
-            protection.counter = Some(Box::new(CounterFile::open(path)?));
+            protection.counter = Some(Box::new(open(path)?));
         }
         Ok(protection)
     }

@@ -63,8 +63,12 @@ impl Record {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&path)?;
         let text = serde_json::to_string_pretty(self)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.sync_all())
+            .inspect_err(|_| {
+                // A part of a record is none.
+                let _ = std::fs::remove_file(&path);
+            })?;
         Ok(Prepared(path.into()))
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hydra_card::nvm::{CounterError, MonotonicCounter};
 
-use crate::image::lock;
+use crate::image::{lock, open_to_read};
 use crate::{SlotError, file_error};
 
 /// A monotonic counter in a file, for development and tests: whoever can put the image back can put this file back too.
@@ -33,22 +33,62 @@ impl CounterFile {
             .open(path)
             .map_err(|source| file_error("open", path, source))?;
         lock(&file, path)?;
-        let read = |file: &mut File| -> io::Result<Option<u64>> {
+        let begin = |file: &mut File| -> io::Result<()> {
             if file.metadata()?.len() < LEN {
                 // Not there yet, or not finished: no card has been told of it.
                 file.set_len(LEN)?;
                 put(file, 0)?;
                 file.sync_all()?;
             }
-            let values = [at(file, PLACES[0])?, at(file, PLACES[1])?];
+            Ok(())
+        };
+        begin(&mut file).map_err(|source| file_error("begin", path, source))?;
+        Self::read(file, path)
+    }
+
+    /// The counter in a file that exists, for its value alone: it can't be raised.
+    pub fn open_to_read(path: &Path) -> Result<Self, SlotError> {
+        Self::read(open_to_read(path)?, path)
+    }
+
+    fn read(mut file: File, path: &Path) -> Result<Self, SlotError> {
+        let mut read = || -> io::Result<Option<u64>> {
+            if file.metadata()?.len() < LEN {
+                return Ok(None);
+            }
+            let values = [at(&mut file, PLACES[0])?, at(&mut file, PLACES[1])?];
             Ok(values.into_iter().flatten().max())
         };
-        let value = read(&mut file).map_err(|source| file_error("read", path, source))?;
+        let value = read().map_err(|source| file_error("read", path, source))?;
         let value = value.ok_or_else(|| {
             let error = io::Error::new(io::ErrorKind::InvalidData, "it holds no counter");
             file_error("read", path, error)
         })?;
         Ok(Self { file, value })
+    }
+}
+
+/// A counter whose steps are forgotten.
+pub(crate) struct Forgetful {
+    counter: Box<dyn MonotonicCounter + Send>,
+    steps: u64,
+}
+
+impl Forgetful {
+    pub(crate) fn new(counter: Box<dyn MonotonicCounter + Send>) -> Self {
+        Self { counter, steps: 0 }
+    }
+}
+
+impl MonotonicCounter for Forgetful {
+    fn value(&mut self) -> Result<u64, CounterError> {
+        let value = self.counter.value()?.checked_add(self.steps);
+        value.ok_or_else(|| CounterError("the counter is at its end".into()))
+    }
+
+    fn increment(&mut self) -> Result<u64, CounterError> {
+        self.steps = self.steps.saturating_add(1);
+        self.value()
     }
 }
 

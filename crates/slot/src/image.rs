@@ -1,4 +1,4 @@
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -31,7 +31,11 @@ impl ImageFile {
         image
             .fill_up_to(len)
             .and_then(|()| image.file.sync_all())
-            .map_err(|source| file_error("fill", path, source))?;
+            .map_err(|source| {
+                // Nobody has a use for a part of it, least of all on a disk that is full.
+                let _ = fs::remove_file(path);
+                file_error("fill", path, source)
+            })?;
         Ok(image)
     }
 
@@ -43,6 +47,16 @@ impl ImageFile {
             .open(path)
             .map_err(|source| file_error("open", path, source))?;
         lock(&file, path)?;
+        Self::of(file, path)
+    }
+
+    /// An image that exists, to be read alone and not locked: whoever asks holds it.
+    pub(crate) fn read_alone(path: &Path) -> Result<Self, SlotError> {
+        let file = File::open(path).map_err(|source| file_error("open", path, source))?;
+        Self::of(file, path)
+    }
+
+    fn of(file: File, path: &Path) -> Result<Self, SlotError> {
         let len = file
             .metadata()
             .map_err(|source| file_error("measure", path, source))?
@@ -106,8 +120,26 @@ impl Storage for ImageFile {
     }
 }
 
+/// An image that exists, to be read alone. It is locked against whoever would write to it.
+pub(crate) fn open_to_read(path: &Path) -> Result<File, SlotError> {
+    let file = File::open(path).map_err(|source| file_error("open", path, source))?;
+    locked(file.try_lock_shared(), path)?;
+    Ok(file)
+}
+
+/// An image that exists, to be copied: it may be read alone, and nobody else has it meanwhile.
+pub(crate) fn hold(path: &Path) -> Result<File, SlotError> {
+    let file = File::open(path).map_err(|source| file_error("open", path, source))?;
+    lock(&file, path)?;
+    Ok(file)
+}
+
 pub(crate) fn lock(file: &File, path: &Path) -> Result<(), SlotError> {
-    file.try_lock().map_err(|error| match error {
+    locked(file.try_lock(), path)
+}
+
+pub(crate) fn locked(result: Result<(), TryLockError>, path: &Path) -> Result<(), SlotError> {
+    result.map_err(|error| match error {
         TryLockError::WouldBlock => SlotError::InUse {
             path: path.to_owned(),
         },

@@ -35,11 +35,13 @@ pub use code::CodeCache;
 pub use counter::CounterFile;
 pub use image::ImageFile;
 
+use self::counter::Forgetful;
+
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use hydra_card::nvm::{Medium, Protection};
+use hydra_card::nvm::{Medium, MemoryStorage, Protection};
 use hydra_card::{Card, CardConfig, CardError, ManufacturingRecord, Mute, Random};
 use hydra_wire::CardLink;
 use thiserror::Error;
@@ -80,13 +82,36 @@ pub enum SlotError {
         /// The name.
         name: String,
     },
+    /// There is a snapshot of this name already.
+    #[error("{} has a snapshot {name} already", image.display())]
+    SnapshotExists {
+        /// The image.
+        image: PathBuf,
+        /// The name.
+        name: String,
+    },
     /// A snapshot can't have this name.
     #[error(
-        "{name:?} is no name for a snapshot: up to 64 letters, digits, '-', '_' and '.', not at the beginning"
+        "{name:?} is no name for a snapshot: up to 64 letters, digits, '-', '_' and '.', without a '.' at the beginning or \".new\" at the end"
     )]
     SnapshotName {
         /// The name.
         name: String,
+    },
+    /// The name is that of what a restoration puts aside.
+    #[error("the snapshot {name} is what `restore` puts aside: take another name")]
+    SnapshotReserved {
+        /// The name.
+        name: String,
+    },
+    /// The image was made with a counter, so that the card starts from its newest state alone.
+    #[error(
+        "{} was made with a counter: its card starts from no older state, so it has no snapshots to go back to; nothing was changed. To go back and forth, make a card without a counter",
+        path.display()
+    )]
+    Counted {
+        /// The image, or a snapshot of it.
+        path: PathBuf,
     },
     /// The image holds no card that can run.
     #[error("{}", path.display())]
@@ -136,14 +161,21 @@ impl Slot {
         let unfinished = image::beside(path, ".new");
         let image = ImageFile::create(&unfinished, FIRST_SIZE)?;
         let medium = Medium::from(Box::new(image)).protected(protection);
-        let (card, record) =
-            Card::create(medium, random, config).map_err(|source| SlotError::Card {
-                path: unfinished.clone(),
-                source,
-            })?;
         let failed = |action, path| move |source| file_error(action, path, source);
-        keep(&record).map_err(failed("keep the manufacturing record of", path))?;
-        fs::rename(&unfinished, path).map_err(failed("name", path))?;
+        let make = || {
+            let (card, record) =
+                Card::create(medium, random, config).map_err(|source| SlotError::Card {
+                    path: unfinished.clone(),
+                    source,
+                })?;
+            keep(&record).map_err(failed("keep the manufacturing record of", path))?;
+            fs::rename(&unfinished, path).map_err(failed("name", path))?;
+            Ok(card)
+        };
+        let card = make().inspect_err(|_| {
+            // Why it failed is what there is to say.
+            let _ = fs::remove_file(&unfinished);
+        })?;
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -171,6 +203,35 @@ impl Slot {
             path: path.to_owned(),
             source,
         })?;
+        Ok(Self { card })
+    }
+
+    /// Powers up a copy in memory of the card of an image that was made with this protection, to look at it: neither the
+    /// image nor the counter is written, and what the card does is forgotten.
+    pub fn look(
+        path: &Path,
+        protection: Protection,
+        random: Box<dyn Random + Send>,
+    ) -> Result<Self, SlotError> {
+        let mut file = image::open_to_read(path)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)
+            .map_err(|source| file_error("read", path, source))?;
+        let counter = protection
+            .counter
+            .map(|counter| Box::new(Forgetful::new(counter)) as Box<_>);
+        let protection = Protection {
+            counter,
+            ..protection
+        };
+        let memory = Box::new(MemoryStorage::from_bytes(bytes));
+        let card =
+            Card::open(Medium::from(memory).protected(protection), random).map_err(|source| {
+                SlotError::Card {
+                    path: path.to_owned(),
+                    source,
+                }
+            })?;
         Ok(Self { card })
     }
 

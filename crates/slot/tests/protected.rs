@@ -45,7 +45,7 @@ fn a_card_that_was_put_back_is_refused() {
         |_| Ok(()),
     );
     drop(made.unwrap());
-    snapshot::take(&path, "early").unwrap();
+    let early = fs::read(&path).unwrap();
     let mut slot = Slot::open_protected(&path, protection(&counter), random()).unwrap();
     // Another card can't have the counter meanwhile.
     assert!(matches!(
@@ -58,13 +58,111 @@ fn a_card_that_was_put_back_is_refused() {
     drop(Slot::open_protected(&path, protection(&counter), random()).unwrap());
 
     assert!(reason(Slot::open(&path, random())).contains("its key is needed"));
-    snapshot::restore(&path, "early").unwrap();
+    fs::write(&path, early).unwrap();
     let error = reason(Slot::open_protected(&path, protection(&counter), random()));
     assert!(error.contains("put back to an older one"), "{error}");
     // A counter that begins again is not the image's.
     let fresh = folder.path().join("fresh");
     let error = reason(Slot::open_protected(&path, protection(&fresh), random()));
     assert!(error.contains("the counter is not the image's"), "{error}");
+}
+
+#[test]
+fn a_card_with_a_counter_does_not_go_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, counter) = (
+        folder.path().join("card.img"),
+        folder.path().join("counter"),
+    );
+    let config = CardConfig::default;
+    drop(Slot::create(&path, random(), config(), |_| Ok(())).unwrap());
+    snapshot::take(&path, "uncounted").unwrap();
+    fs::remove_file(&path).unwrap();
+    let made = Slot::create_protected(&path, protection(&counter), random(), config(), |_| Ok(()));
+    drop(made.unwrap());
+    let before = fs::read(&path).unwrap();
+    // One from a time before snapshots were refused, and one of another card that had no counter.
+    fs::write(folder.path().join("card.img.snapshots/old"), &before).unwrap();
+    for result in [
+        snapshot::take(&path, "new"),
+        snapshot::replace(&path, "old"),
+        snapshot::restore(&path, "old"),
+        snapshot::restore(&path, "uncounted"),
+    ] {
+        assert!(
+            matches!(result, Err(SlotError::Counted { .. })),
+            "{result:?}"
+        );
+    }
+    assert_eq!(fs::read(&path).unwrap(), before);
+    assert_eq!(snapshot::list(&path).unwrap(), ["old", "uncounted"]);
+    drop(Slot::open_protected(&path, protection(&counter), random()).unwrap());
+    // Nor does a card without a counter become one with it.
+    let other = folder.path().join("other.img");
+    drop(Slot::create(&other, random(), config(), |_| Ok(())).unwrap());
+    fs::create_dir(folder.path().join("other.img.snapshots")).unwrap();
+    fs::write(folder.path().join("other.img.snapshots/old"), &before).unwrap();
+    let result = snapshot::restore(&other, "old");
+    assert!(
+        matches!(result, Err(SlotError::Counted { .. })),
+        "{result:?}"
+    );
+}
+
+#[test]
+fn who_looks_at_a_card_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, counter) = (
+        folder.path().join("card.img"),
+        folder.path().join("counter"),
+    );
+    let to_read = || Protection {
+        key: Some(ImageKey::new([9; 32])),
+        counter: Some(Box::new(CounterFile::open_to_read(&counter).unwrap())),
+    };
+    let made = Slot::create_protected(
+        &path,
+        protection(&counter),
+        random(),
+        CardConfig::default(),
+        |_| Ok(()),
+    );
+    // Not while it is in use.
+    assert!(matches!(
+        CounterFile::open_to_read(&counter),
+        Err(SlotError::InUse { .. })
+    ));
+    assert!(matches!(
+        Slot::look(&path, Protection::default(), random()),
+        Err(SlotError::InUse { .. })
+    ));
+    drop(made.unwrap());
+    let files = || (fs::read(&path).unwrap(), fs::read(&counter).unwrap());
+    let before = files();
+    for path in [&path, &counter] {
+        let mut permissions = fs::metadata(path).unwrap().permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(path, permissions).unwrap();
+    }
+    let mut slot = Slot::look(&path, to_read(), random()).unwrap();
+    // It runs, and what it does is forgotten.
+    let initialize_update = Command::new(0x80, 0x50, 0, 0).with_data(&[7; 8]);
+    let answer = slot.transmit(&initialize_update.to_bytes()).unwrap();
+    assert!(answer.ends_with(&[0x90, 0x00]));
+    // Two may look at once.
+    drop(Slot::look(&path, to_read(), random()).unwrap());
+    drop(slot);
+    assert!(files() == before);
+    assert!(
+        CounterFile::open_to_read(&counter)
+            .unwrap()
+            .increment()
+            .is_err()
+    );
+    assert!(matches!(
+        CounterFile::open_to_read(&folder.path().join("none")),
+        Err(SlotError::File { .. })
+    ));
 }
 
 #[test]

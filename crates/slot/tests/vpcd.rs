@@ -1,4 +1,4 @@
-//! The card's end of vpcd's protocol, questioned by a reader of the test's own; the images' snapshots.
+//! The card's end of vpcd's protocol, questioned by a reader of the test's own.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::{Read, Write};
@@ -7,15 +7,11 @@ use std::path::Path;
 
 use hydra_card::CardConfig;
 use hydra_crypto::SeededRandom;
-use hydra_slot::{Slot, SlotError, snapshot, vpcd};
+use hydra_slot::{Slot, vpcd};
 
 fn card(image: &Path) -> Slot {
     let random = Box::new(SeededRandom::new(b"slot"));
     Slot::create(image, random, CardConfig::default(), |_| Ok(())).unwrap()
-}
-
-fn open(image: &Path) -> Result<Slot, SlotError> {
-    Slot::open(image, Box::new(SeededRandom::new(b"again")))
 }
 
 /// The reader's end.
@@ -107,40 +103,5 @@ fn a_reader_that_goes_away_inside_a_message_is_told_where() {
         })
         .unwrap_err();
         assert!(error.to_string().contains(told), "{error}");
-    }
-}
-
-#[test]
-fn a_snapshot_is_gone_back_to() {
-    let folder = tempfile::tempdir().unwrap();
-    let image = folder.path().join("card.img");
-    drop(card(&image));
-    let first = std::fs::read(&image).unwrap();
-    snapshot::take(&image, "first").unwrap();
-    // A card that was used and is another now.
-    std::fs::remove_file(&image).unwrap();
-    let random = Box::new(SeededRandom::new(b"another"));
-    let another = Slot::create(&image, random, CardConfig::default(), |_| Ok(())).unwrap();
-    assert!(matches!(
-        snapshot::restore(&image, "first"),
-        Err(SlotError::InUse { .. })
-    ));
-    drop(another);
-    snapshot::take(&image, "second").unwrap();
-    assert_eq!(snapshot::list(&image).unwrap(), ["first", "second"]);
-    assert_ne!(std::fs::read(&image).unwrap(), first);
-    snapshot::restore(&image, "first").unwrap();
-    assert_eq!(std::fs::read(&image).unwrap(), first);
-    open(&image).unwrap();
-    let missing = snapshot::restore(&image, "third").unwrap_err();
-    assert!(missing.to_string().contains("third"), "{missing}");
-    for name in ["", "..", "a/b", ".hidden", "x.new"] {
-        assert!(
-            matches!(
-                snapshot::take(&image, name),
-                Err(SlotError::SnapshotName { .. })
-            ),
-            "{name}"
-        );
     }
 }

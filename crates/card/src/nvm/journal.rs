@@ -557,8 +557,20 @@ struct Chosen {
     repair: Option<usize>,
 }
 
-/// Reads both headers and takes the newer one that is whole.
-fn choose(storage: &mut impl Storage, key: Option<&ImageKey>) -> Result<Chosen, NvmError> {
+/// Whether an image was made with a counter: its header says it to everybody. What has no header that this build reads
+/// is not.
+pub fn is_counted(storage: &mut impl Storage) -> Result<bool, NvmError> {
+    let headers = headers(storage)?;
+    Ok(headers
+        .iter()
+        .any(|(found, _)| matches!(found, Found::Whole(header) if header.flags & COUNTED != 0)))
+}
+
+/// What one copy of the header's place holds, and its bytes.
+type HeaderCopy = (Found<Header>, [u8; HEADER]);
+
+/// What is where the headers are.
+fn headers(storage: &mut impl Storage) -> Result<[HeaderCopy; 2], NvmError> {
     let mut found = [(Found::Zeros, [0; HEADER]); 2];
     for ((found, bytes), at) in found.iter_mut().zip(HEADERS) {
         if at + HEADER <= storage.len() {
@@ -566,6 +578,12 @@ fn choose(storage: &mut impl Storage, key: Option<&ImageKey>) -> Result<Chosen, 
             *found = Header::parse(bytes);
         }
     }
+    Ok(found)
+}
+
+/// Reads both headers and takes the newer one that is whole.
+fn choose(storage: &mut impl Storage, key: Option<&ImageKey>) -> Result<Chosen, NvmError> {
+    let found = headers(storage)?;
     let whole = |index: usize| match found[index] {
         (Found::Whole(header), bytes) => Some((index, header, bytes)),
         _ => None,

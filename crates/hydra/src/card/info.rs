@@ -15,6 +15,8 @@ use crate::print;
 use crate::protect::Protect;
 
 /// Show what is on a card: its state, its registry, its free memory; or what of the Java Card API every card has.
+///
+/// Nothing is written, neither the image nor the counter.
 #[derive(Args)]
 #[command(
     after_help = "Examples:\n  hydra card info --image card.img --json\n  hydra card info --api"
@@ -38,7 +40,7 @@ impl Info {
         let Some(image) = self.image else {
             return api::run(self.json);
         };
-        let inventory = super::open(&image, &self.protect)?.card().inventory();
+        let inventory = super::look(&image, &self.protect)?.card().inventory();
         if self.json {
             print::line(serde_json::to_string_pretty(&object(&inventory))?)
         } else {

@@ -1,17 +1,19 @@
+use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::{Args, ValueEnum};
 use hydra_card::Protocol;
-use hydra_slot::{Slot, t1, vpcd};
+use hydra_slot::{t1, vpcd};
 use hydra_wire::CardLink;
 
 use super::open;
 use crate::print;
 use crate::protect::Protect;
+use crate::terminal::Told;
 use crate::trace;
 
 /// How long a card waits before it looks again for a reader that is not there.
@@ -35,6 +37,7 @@ pub(crate) struct Run {
     #[arg(
         long,
         value_name = "HOST:PORT",
+        value_parser = host_and_port,
         required_unless_present = "listen",
         conflicts_with = "listen"
     )]
@@ -110,38 +113,44 @@ impl Run {
     }
 }
 
-/// A card whose applets' faults are told: to the host they are `6F00` like any exception.
-struct Told(Slot);
-
-impl CardLink for Told {
-    type Error = <Slot as CardLink>::Error;
-
-    fn reset(&mut self) -> Result<Vec<u8>, Self::Error> {
-        self.0.reset()
-    }
-
-    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, Self::Error> {
-        let response = self.0.transmit(command);
-        if let Some(fault) = self.0.card().take_fault() {
-            print::aside(format_args!("an applet was stopped: {fault}"));
-        }
-        response
-    }
-}
-
 /// Puts the card into the reader, again and again as the reader comes and goes.
 fn in_reader(card: &mut impl CardLink, reader: &str) -> Result<()> {
+    let mut told = String::new();
     loop {
-        if let Ok(stream) = TcpStream::connect(reader) {
-            print::aside("in the reader");
-            match vpcd::serve(card, stream) {
-                Ok(()) => print::aside("the reader went away"),
-                Err(error @ vpcd::VpcdError::Card(_)) => return Err(error.into()),
-                Err(error) => print::aside(format_args!("{:#}", anyhow::Error::from(error))),
+        match TcpStream::connect(reader) {
+            Ok(stream) => {
+                told.clear();
+                print::aside("in the reader");
+                match vpcd::serve(card, stream) {
+                    Ok(()) => print::aside("the reader went away"),
+                    Err(error @ vpcd::VpcdError::Card(_)) => return Err(error.into()),
+                    Err(error) => print::aside(format_args!("{:#}", anyhow::Error::from(error))),
+                }
+            }
+            // It is not there yet.
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
+            // It may be one day; that it can't be now is said once.
+            Err(error) => {
+                let error = error.to_string();
+                if error != told {
+                    print::aside(format_args!("{reader}: {error}"));
+                    told = error;
+                }
             }
         }
         std::thread::sleep(AGAIN);
     }
+}
+
+/// Where a reader can listen.
+fn host_and_port(text: &str) -> Result<String> {
+    let (host, port) = text.rsplit_once(':').unwrap_or_default();
+    let port: u16 = port.parse().unwrap_or(0);
+    ensure!(
+        !host.is_empty() && port > 0,
+        "a host and a port from 1 to 65535 are needed, such as 127.0.0.1:35963"
+    );
+    Ok(text.to_owned())
 }
 
 /// Serves one host after another.
