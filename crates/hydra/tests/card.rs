@@ -111,11 +111,11 @@ fn a_snapshot_is_replaced_only_with_force_and_a_restoration_can_be_undone() {
 fn a_full_disk_is_not_filled_with_halves() {
     let folder = tempfile::tempdir().expect("a directory");
     let here = folder.path();
-    // A limit of half the image's size stands for the disk's end.
+    // A limit below the image's size stands for the disk's end.
     let limited = |arguments: &str| {
         let mut command = Command::new("sh");
         let script = format!(
-            "trap '' XFSZ; ulimit -f 1024; exec {} {arguments}",
+            "trap '' XFSZ; ulimit -f 512; exec {} {arguments}",
             env!("CARGO_BIN_EXE_hydra")
         );
         command.args(["-c", &script]).current_dir(here);

@@ -22,7 +22,7 @@ fn vector(path: &str) -> PathBuf {
 fn new_card(folder: &Path) -> String {
     let image = folder.join("card.img").to_str().expect("UTF-8").to_owned();
     let new = ["card", "new", "--image", &image, "--test-keys"];
-    said(&mut hydra(&new).args(["--profile", "classic"]));
+    said(hydra(&new).args(["--profile", "classic"]));
     image
 }
 

@@ -46,7 +46,7 @@ fn real_files_are_read_from_zip_and_from_load_file() {
         assert_eq!(short.classes(), file.classes());
         let format = if name.starts_with("2.1") {
             Format::V2_1
-        } else if name.starts_with("rmi") {
+        } else if name.starts_with("rmi") || name.starts_with("2.2") {
             Format::V2_2
         } else {
             Format::V2_3
