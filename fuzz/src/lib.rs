@@ -59,7 +59,7 @@ pub fn changed_load_file(data: &[u8]) -> Option<(usize, Vec<u8>)> {
 }
 
 /// How many branches and calls a command may make here: a changed program that loops ends soon.
-const STEPS: u64 = 20_000;
+const STEPS: u64 = 60_000;
 
 /// A card with a victim on it: an applet with state of its own.
 pub struct World {
