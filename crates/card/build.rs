@@ -305,7 +305,7 @@ fn function(method: &ApiMethod, call: &str, sensitive: bool) -> String {
     }
     let args = if arguments.is_empty() { "_" } else { "args" };
     format!(
-        "/// {}\n\
+        "/// `{}`\n\
          fn native_{}(cx: &mut Cx<'_>, {args}: Args) -> Result<Option<Value>, Stop> {{\n{unpacked}    {body}\n}}\n",
         row_name(method),
         method.id.0
