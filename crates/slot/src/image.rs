@@ -134,8 +134,22 @@ pub(crate) fn hold(path: &Path) -> Result<File, SlotError> {
     Ok(file)
 }
 
+/// Locks a file that has just been opened. Another may have taken its place before it was locked: then that one is in use.
 pub(crate) fn lock(file: &File, path: &Path) -> Result<(), SlotError> {
-    locked(file.try_lock(), path)
+    locked(file.try_lock(), path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let number = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+        let measured = |source| file_error("measure", path, source);
+        let opened = file.metadata().map(number).map_err(measured)?;
+        if fs::metadata(path).map(number).map_err(measured)? != opened {
+            return Err(SlotError::InUse {
+                path: path.to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn locked(result: Result<(), TryLockError>, path: &Path) -> Result<(), SlotError> {
@@ -156,4 +170,23 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 fn device(error: io::Error) -> StorageError {
     StorageError::Device(Box::new(error))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_whose_place_was_taken_before_the_lock_is_not_used() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, other) = (folder.path().join("image"), folder.path().join("other"));
+        for path in [&path, &other] {
+            fs::write(path, b"content").expect("a file");
+        }
+        let opened = File::open(&path).expect("a file");
+        fs::rename(&other, &path).expect("renamed");
+        assert!(matches!(lock(&opened, &path), Err(SlotError::InUse { .. })));
+        let opened = File::open(&path).expect("a file");
+        assert!(lock(&opened, &path).is_ok());
+    }
 }
