@@ -110,6 +110,8 @@ struct Machine<'a> {
     vm: &'a mut Vm,
     host: &'a mut dyn Host,
     package: Arc<Package>,
+    /// The package's code, at hand.
+    code: Arc<[u8]>,
     active: Owner,
     at: usize,
     pc: usize,
@@ -221,6 +223,7 @@ impl Vm {
         let mut machine = Machine {
             vm: self,
             host,
+            code: package.code.clone(),
             package,
             active: owner,
             at: 0,
@@ -260,11 +263,7 @@ impl Machine<'_> {
         use Opcode as O;
         loop {
             self.at = self.pc;
-            let byte = *self
-                .package
-                .code
-                .get(self.at)
-                .ok_or(Fault::IllegalInstruction)?;
+            let byte = *self.code.get(self.at).ok_or(Fault::IllegalInstruction)?;
             let opcode = Opcode::from_byte(byte).ok_or(Fault::IllegalInstruction)?;
             self.pc = self.at + 1;
             if OBSERVED {
@@ -519,7 +518,6 @@ impl Machine<'_> {
     #[inline(always)]
     fn operand<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
         let bytes = self
-            .package
             .code
             .get(self.pc..)
             .and_then(|rest| rest.first_chunk::<N>());
@@ -529,7 +527,7 @@ impl Machine<'_> {
 
     #[inline(always)]
     fn u1(&mut self) -> Result<u8, Fault> {
-        let byte = self.package.code.get(self.pc).copied();
+        let byte = self.code.get(self.pc).copied();
         self.pc += 1;
         byte.ok_or(Fault::IllegalInstruction)
     }

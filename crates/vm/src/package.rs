@@ -66,7 +66,8 @@ pub struct Package {
     pub(crate) packages: Box<[PublicPackage]>,
     pub(crate) applets: Box<[AppletEntry]>,
     pub(crate) statics: StaticSizes,
-    pub(crate) code: Box<[u8]>,
+    /// The Method component's content.
+    pub(crate) code: Arc<[u8]>,
     pub(crate) pool: Box<[Entry]>,
     /// By offset in the Class component, in order.
     pub(crate) classes: Box<[LinkedClass]>,

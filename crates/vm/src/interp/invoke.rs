@@ -184,12 +184,13 @@ impl Machine<'_> {
                 .cloned()
                 .ok_or(Fault::NoSuchMember)?;
             self.save();
+            self.code = package.code.clone();
             self.package = package;
         } else if kind == FrameKind::Inner {
             self.save();
         }
         let start = usize::try_from(offset).map_err(|_| Fault::IllegalInstruction)?;
-        let header = self.package.code.get(start..).and_then(MethodHeader::read);
+        let header = self.code.get(start..).and_then(MethodHeader::read);
         let header = header.ok_or(Fault::IllegalInstruction)?;
         if header.is_abstract {
             return Err(Fault::AbstractMethod);
@@ -260,7 +261,10 @@ impl Machine<'_> {
         };
         if caller.package != self.package.id {
             match self.vm.package(caller.package) {
-                Some(package) => self.package = package.clone(),
+                Some(package) => {
+                    self.code = package.code.clone();
+                    self.package = package.clone();
+                }
                 None => return true,
             }
         }
