@@ -319,6 +319,21 @@ impl Opcode {
             .find(|opcode| opcode.mnemonic() == mnemonic)
     }
 
+    /// Whether its field is of the object in local variable 0.
+    pub const fn is_of_this(self) -> bool {
+        matches!(
+            self,
+            Self::GetfieldAThis
+                | Self::GetfieldBThis
+                | Self::GetfieldSThis
+                | Self::GetfieldIThis
+                | Self::PutfieldAThis
+                | Self::PutfieldBThis
+                | Self::PutfieldSThis
+                | Self::PutfieldIThis
+        )
+    }
+
     /// Whether control never goes on to the next instruction.
     pub const fn ends_flow(self) -> bool {
         matches!(

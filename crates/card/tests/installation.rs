@@ -4,6 +4,7 @@
 
 use hydra_card::nvm::Journal;
 use hydra_testkit::{Issued, PowerCut, cap, status};
+use hydra_vm::Fault;
 use hydra_wire::{Aid, Command, Response, StatusWord};
 
 const PACKAGE: &str = "F048594452F009";
@@ -98,6 +99,32 @@ fn an_applet_registers_an_object_of_its_own() {
     assert_eq!(install(&mut issued, OTHER, 6, 0), StatusWord::UNKNOWN);
     assert!(!is_there(&mut issued, OTHER));
     assert_eq!(ask(&mut issued, FRIEND, 1).data, aid(FRIEND).as_bytes());
+}
+
+#[test]
+fn an_applet_that_registered_is_installed_whatever_it_throws_then() {
+    for how in 11..=13 {
+        let mut issued = card();
+        assert_eq!(install(&mut issued, FRIEND, 0, 0), OK);
+        assert_eq!(install(&mut issued, OTHER, how, 0), OK);
+        for _ in 0..2 {
+            // What was not in a transaction stays.
+            assert_eq!(ask(&mut issued, FRIEND, 3).data, [1, 0, 1, 0, 0, 3, 1]);
+            assert_eq!(ask(&mut issued, OTHER, 1).data, aid(OTHER).as_bytes());
+            issued.power_cycle().unwrap();
+        }
+    }
+}
+
+#[test]
+fn an_applet_that_is_stopped_after_it_registered_is_not_installed() {
+    let mut issued = card();
+    assert_eq!(install(&mut issued, FRIEND, 0, 0), OK);
+    // Its stack overflows.
+    assert_eq!(install(&mut issued, OTHER, 14, 0), StatusWord::UNKNOWN);
+    assert_eq!(issued.card.take_fault(), Some(Fault::StackOverflow));
+    assert!(!is_there(&mut issued, OTHER));
+    assert_eq!(ask(&mut issued, FRIEND, 3).data, [1, 0, 0, 0, 0, 3, 1]);
 }
 
 #[test]

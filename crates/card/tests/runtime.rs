@@ -398,7 +398,6 @@ fn an_installation_is_all_or_nothing() {
     assert_eq!(install(2), StatusWord::CONDITIONS_NOT_SATISFIED);
     assert_eq!(install(4), StatusWord::UNKNOWN);
     assert_eq!(install(6), StatusWord::NOT_ENOUGH_MEMORY);
-    assert_eq!(install(7), StatusWord::UNKNOWN);
     assert_eq!(install(8), StatusWord::UNKNOWN);
     // A failure is not called a success.
     assert_eq!(install(10), StatusWord::UNKNOWN);

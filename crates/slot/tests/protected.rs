@@ -25,6 +25,18 @@ fn protection(counter: &Path) -> Protection {
     }
 }
 
+fn make(path: &Path, counter: &Path) -> Slot {
+    let protection = protection(counter);
+    Slot::create_protected(
+        path,
+        protection,
+        random(),
+        CardConfig::default(),
+        |_| Ok(()),
+    )
+    .unwrap()
+}
+
 fn reason(result: Result<Slot, SlotError>) -> String {
     let error = result.unwrap_err();
     error.source().unwrap().to_string()
@@ -37,14 +49,7 @@ fn a_card_that_was_put_back_is_refused() {
         folder.path().join("card.img"),
         folder.path().join("counter"),
     );
-    let made = Slot::create_protected(
-        &path,
-        protection(&counter),
-        random(),
-        CardConfig::default(),
-        |_| Ok(()),
-    );
-    drop(made.unwrap());
+    drop(make(&path, &counter));
     let early = fs::read(&path).unwrap();
     let mut slot = Slot::open_protected(&path, protection(&counter), random()).unwrap();
     // Another card can't have the counter meanwhile.
@@ -74,12 +79,10 @@ fn a_card_with_a_counter_does_not_go_back() {
         folder.path().join("card.img"),
         folder.path().join("counter"),
     );
-    let config = CardConfig::default;
-    drop(Slot::create(&path, random(), config(), |_| Ok(())).unwrap());
+    drop(Slot::create(&path, random(), CardConfig::default(), |_| Ok(())).unwrap());
     snapshot::take(&path, "uncounted").unwrap();
     fs::remove_file(&path).unwrap();
-    let made = Slot::create_protected(&path, protection(&counter), random(), config(), |_| Ok(()));
-    drop(made.unwrap());
+    drop(make(&path, &counter));
     let before = fs::read(&path).unwrap();
     // One from a time before snapshots were refused, and one of another card that had no counter.
     fs::write(folder.path().join("card.img.snapshots/old"), &before).unwrap();
@@ -99,7 +102,7 @@ fn a_card_with_a_counter_does_not_go_back() {
     drop(Slot::open_protected(&path, protection(&counter), random()).unwrap());
     // Nor does a card without a counter become one with it.
     let other = folder.path().join("other.img");
-    drop(Slot::create(&other, random(), config(), |_| Ok(())).unwrap());
+    drop(Slot::create(&other, random(), CardConfig::default(), |_| Ok(())).unwrap());
     fs::create_dir(folder.path().join("other.img.snapshots")).unwrap();
     fs::write(folder.path().join("other.img.snapshots/old"), &before).unwrap();
     let result = snapshot::restore(&other, "old");
@@ -120,13 +123,7 @@ fn who_looks_at_a_card_changes_nothing() {
         key: Some(ImageKey::new([9; 32])),
         counter: Some(Box::new(CounterFile::open_to_read(&counter).unwrap())),
     };
-    let made = Slot::create_protected(
-        &path,
-        protection(&counter),
-        random(),
-        CardConfig::default(),
-        |_| Ok(()),
-    );
+    let made = make(&path, &counter);
     // Not while it is in use.
     assert!(matches!(
         CounterFile::open_to_read(&counter),
@@ -136,7 +133,7 @@ fn who_looks_at_a_card_changes_nothing() {
         Slot::look(&path, Protection::default(), random()),
         Err(SlotError::InUse { .. })
     ));
-    drop(made.unwrap());
+    drop(made);
     let files = || (fs::read(&path).unwrap(), fs::read(&counter).unwrap());
     let before = files();
     for path in [&path, &counter] {

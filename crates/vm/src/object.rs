@@ -15,7 +15,7 @@ use crate::value::Value;
 use crate::vm::Vm;
 
 /// How many bytes are copied, filled, compared or made in the time of a branch.
-const BYTES_A_STEP: usize = 64;
+const BYTES_A_STEP: u64 = 64;
 
 impl Vm {
     /// A new object of an API class or interface, fields zero and null. Abstract classes and interfaces too: the object
@@ -70,7 +70,7 @@ impl Vm {
             };
             return Err(self.throw_vm(lack));
         }
-        self.charge(size / BYTES_A_STEP)?;
+        self.charge(u64::try_from(size).unwrap_or(u64::MAX) / BYTES_A_STEP)?;
         self.allocate(owner, storage, Body::new_array(kind, length))
     }
 
@@ -321,7 +321,7 @@ impl Vm {
     /// Takes the steps that an applet's bytes are worth; the runtime's own are free.
     #[inline(always)]
     fn charge_bytes(&mut self, length: i16, context: ContextId) -> Result<(), Fault> {
-        match usize::try_from(length) {
+        match u64::try_from(length) {
             Ok(length) if context != ContextId::JCRE => self.charge(length / BYTES_A_STEP),
             _ => Ok(()),
         }

@@ -219,8 +219,7 @@ impl Vm {
 
     /// Takes what work is worth from the limit.
     #[inline(always)]
-    pub fn charge(&mut self, steps: usize) -> Result<(), Fault> {
-        let steps = u64::try_from(steps).unwrap_or(u64::MAX);
+    pub fn charge(&mut self, steps: u64) -> Result<(), Fault> {
         self.steps = self.steps.checked_sub(steps).ok_or(Fault::StepLimit)?;
         Ok(())
     }

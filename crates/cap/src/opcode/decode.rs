@@ -351,14 +351,7 @@ impl<'a> Instruction<'a> {
             O::Iload1 | O::Istore1 => (1, 2),
             O::Iload2 | O::Istore2 => (2, 2),
             O::Iload3 | O::Istore3 => (3, 2),
-            O::GetfieldAThis
-            | O::GetfieldBThis
-            | O::GetfieldSThis
-            | O::GetfieldIThis
-            | O::PutfieldAThis
-            | O::PutfieldBThis
-            | O::PutfieldSThis
-            | O::PutfieldIThis => (0, 1),
+            opcode if opcode.is_of_this() => (0, 1),
             _ => return None,
         };
         Some(place)

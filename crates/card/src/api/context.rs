@@ -95,8 +95,13 @@ impl Cx<'_> {
     }
 
     /// Takes what a native's work is worth from the command's limit of steps.
-    pub(crate) fn charge(&mut self, steps: usize) -> Result<(), Stop> {
+    pub(crate) fn charge(&mut self, steps: u64) -> Result<(), Stop> {
         Ok(self.vm.charge(steps)?)
+    }
+
+    /// The same for bytes through a cipher, a digest or a generator.
+    pub(crate) fn charge_processed(&mut self, length: i16) -> Result<(), Stop> {
+        self.charge(cost::bytes(usize::try_from(length).unwrap_or_default()))
     }
 
     /// Writes several things: all or, if an exception is thrown, none.
@@ -131,11 +136,6 @@ impl Cx<'_> {
         Some(self.vm.caller().applet).filter(|applet| applet.0 != 0)
     }
 
-    /// The same for bytes through a cipher, a digest or a generator.
-    pub(crate) fn charge_bytes(&mut self, length: i16) -> Result<(), Stop> {
-        self.charge(cost::bytes(usize::try_from(length).unwrap_or_default()))
-    }
-
     /// Bytes of an array of the applet's.
     pub(crate) fn bytes(
         &mut self,
@@ -155,7 +155,7 @@ impl Cx<'_> {
         (array, offset, length): (ObjRef, i16, i16),
         out: &mut Vec<u8>,
     ) -> Result<(), Stop> {
-        self.charge_bytes(length)?;
+        self.charge_processed(length)?;
         let context = self.context();
         out.extend_from_slice(self.vm.byte_range(array, offset, length, context)?);
         Ok(())

@@ -20,9 +20,10 @@ pub(crate) struct Installing {
 
 impl Runtime {
     /// Installs an applet (JCRE 3.0.5 §11.2): calls its `install` with the instance AID, privileges and parameters,
-    /// each after its length (GPCS 2.3.1 §11.5.2.3.7). All or nothing: unless the applet registers and returns, its
-    /// context is as before and nobody refers to what it made. What other contexts did when it called them stays, and so
-    /// do PIN tries, the count of random draws, and the instance's number, which nobody gets again.
+    /// each after its length (GPCS 2.3.1 §11.5.2.3.7). It is successful once the applet is registered; an exception
+    /// afterwards changes nothing (JCRE 3.0.5 §3.1), a fault does. Unless it is, the applet's context is as before and
+    /// nobody refers to what it made. What other contexts did when it called them stays, and so do PIN tries, the count
+    /// of random draws, and the instance's number, which nobody gets again.
     pub fn install(
         &mut self,
         platform: &mut dyn Platform,
@@ -82,13 +83,16 @@ impl Runtime {
         if self.vm.depth() > 0 && self.vm.abort().is_ok() {
             self.state.forget_aborted(&self.vm);
         }
-        let installing = self.state.installing.take();
-        let result = match result {
-            Err(stop) => Err(self.install_status(stop)),
-            Ok(_) => installing
-                .and_then(Installing::into_instance)
-                .filter(|instance| instance.is_sound(&self.vm, applet))
-                .ok_or(StatusWord::CONDITIONS_NOT_SATISFIED),
+        let registered = self
+            .state
+            .installing
+            .take()
+            .and_then(Installing::into_instance)
+            .filter(|instance| instance.is_sound(&self.vm, applet));
+        let result = match (result, registered) {
+            (Ok(_) | Err(Stop::Thrown(_)), Some(instance)) => Ok(instance),
+            (Err(stop), _) => Err(self.install_status(stop)),
+            (Ok(_), None) => Err(StatusWord::CONDITIONS_NOT_SATISFIED),
         };
         match result {
             Ok(instance) => {

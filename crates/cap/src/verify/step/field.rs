@@ -114,21 +114,6 @@ impl Flow<'_, '_> {
         Err(Stop)
     }
 
-    pub(super) fn is_this_form(instruction: &Instruction<'_>) -> bool {
-        use Opcode as O;
-        matches!(
-            instruction.opcode,
-            O::GetfieldAThis
-                | O::GetfieldBThis
-                | O::GetfieldSThis
-                | O::GetfieldIThis
-                | O::PutfieldAThis
-                | O::PutfieldBThis
-                | O::PutfieldSThis
-                | O::PutfieldIThis
-        )
-    }
-
     /// The object whose field it is: on the stack, or local 0.
     pub(super) fn field_object(
         &mut self,
@@ -136,7 +121,7 @@ impl Flow<'_, '_> {
         instruction: &Instruction<'_>,
     ) -> Step<Type> {
         let at = instruction.offset;
-        if !Self::is_this_form(instruction) {
+        if !instruction.opcode.is_of_this() {
             return self.pop(state, at);
         }
         if self.is_static {
@@ -164,7 +149,7 @@ impl Flow<'_, '_> {
         }
         let rule = match object {
             _ if object.is_uninitialized() => Rule::Uninitialized,
-            _ if Self::is_this_form(instruction) => Rule::This,
+            _ if instruction.opcode.is_of_this() => Rule::This,
             _ => Rule::OperandType,
         };
         let wanted = self.kind_name(Kind::Class(field.declaring));

@@ -102,7 +102,7 @@ fn take<'a>(
         // An applet's own subclass that leaves a method to this one.
         _ => return cx.no_such_algorithm(),
     };
-    cx.charge_bytes(length)?;
+    cx.charge_processed(length)?;
     let context = cx.context();
     let data = cx.vm.byte_range(data, offset, length, context)?;
     let running = cx.state.running.entry(this);

@@ -168,7 +168,7 @@ pub(crate) fn take<'a>(
     function: HashAlgorithm,
     (data, offset, length): (ObjRef, i16, i16),
 ) -> Result<&'a mut Hash, Stop> {
-    cx.charge_bytes(length)?;
+    cx.charge_processed(length)?;
     let context = cx.context();
     let data = cx.vm.byte_range(data, offset, length, context)?;
     let fresh = || Running::Hash(Box::new(Hash::new(function)));

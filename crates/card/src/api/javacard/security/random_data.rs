@@ -133,7 +133,7 @@ fn fill(
     length: i16,
 ) -> Result<(), Stop> {
     let context = cx.context();
-    cx.charge_bytes(length)?;
+    cx.charge_processed(length)?;
     let count = cx.vm.byte_range(target, offset, length, context)?.len();
     let mut bytes = vec![0; count];
     match cx.state.running.get_mut(&this) {

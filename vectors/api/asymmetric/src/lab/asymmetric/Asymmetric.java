@@ -304,8 +304,24 @@ public class Asymmetric extends Cases {
         case (byte) 0x8E: Signature.getInstance(Signature.ALG_RSA_SHA_256_PKCS1_PSS, false).init(crt, Signature.MODE_SIGN, t, O, (short) 1); break;
         case (byte) 0x8F: Signature.getInstance(Signature.ALG_RSA_SHA_256_PKCS1, false).init(crt, Signature.MODE_SIGN, t, O, (short) 2); break;
         case (byte) 0x90: Util.setShort(t, O, (short) -1); Signature.getInstance(Signature.ALG_RSA_SHA_256_PKCS1_PSS, false).init(crt, Signature.MODE_SIGN, t, O, (short) 2); break;
+        case (byte) 0x91: put(kept((short) 366)); break;
+        case (byte) 0x92: kept((short) 367); break;
         default: ISOException.throwIt(ISO7816.SW_INCORRECT_P1P2);
         }
+    }
+
+    /** The length of an Ed25519 signature over 32,401 bytes and so many more. */
+    short kept(short more) {
+        NamedParameterSpec n = NamedParameterSpec.getInstance(NamedParameterSpec.ED25519);
+        XECPrivateKey k = (XECPrivateKey) KeyBuilder.buildXECKey(n, KeyBuilder.ATTR_PRIVATE, false);
+        k.setEncoded(ED_KEY, O, (short) 32);
+        Signature s = Signature.getInstance(MessageDigest.ALG_NULL, Signature.SIG_CIPHER_EDDSA, Cipher.PAD_NULL, false);
+        s.init(k, Signature.MODE_SIGN);
+        for (short i = 0; i < 54; i++) {
+            s.update(t, O, (short) 600);
+        }
+        s.update(t, O, more);
+        return s.sign(t, O, (short) 1, t, O);
     }
 
     /** PSS with so many bytes of salt: whether two signatures are the same, and which salt verifies. */

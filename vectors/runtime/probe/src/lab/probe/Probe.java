@@ -35,7 +35,6 @@ public class Probe extends Applet implements MultiSelectable, AppletEvent, Appli
         if (how == 4) { b[(short) (aid + 2)]++; probe.register(b, (short) (aid + 1), b[aid]); }
         if (how == 5) { JCSystem.beginTransaction(); probe.stored = 9; JCSystem.commitTransaction(); }
         if (how == 6) { Object[] all = new Object[200]; for (short i = 0; i < 200; i++) all[i] = new byte[32000]; }
-        if (how == 7) { probe.register(); probe.register(); }
         if (how == 8) { short zero = 0; zero = (short) (1 / zero); }
         if (how == 9) { probe.register(b, (short) (aid + 1), b[aid]); return; }
         if (how == 10) ISOException.throwIt((short) 0x9000);

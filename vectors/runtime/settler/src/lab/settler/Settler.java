@@ -76,7 +76,6 @@ public class Settler extends Applet {
             guard().count();
             ISOException.throwIt((short) (0x6600 + guard().left()));
         case 9:
-            settler.register();
             guard().count();
             guard().keep(settler);
             first = settler;
@@ -92,9 +91,33 @@ public class Settler extends Applet {
             RandomData random = RandomData.getInstance(RandomData.ALG_SECURE_RANDOM);
             random.generateData(array, (short) 0, (short) 2);
             ISOException.throwIt(Util.getShort(array, (short) 0));
+        case 11:
+            settler.register();
+            count++;
+            ISOException.throwIt((short) 0x6601);
+        case 12:
+            settler.register();
+            count++;
+            JCSystem.beginTransaction();
+            shared[1] = 7;
+            ISOException.throwIt((short) 0x6602);
+        case 13:
+            settler.register();
+            count++;
+            new Settler().register();
+            break;
+        case 14:
+            settler.register();
+            count++;
+            endless();
+            break;
         default:
             break;
         }
+    }
+
+    private static void endless() {
+        endless();
     }
 
     private static Guard guard() {

@@ -170,7 +170,7 @@ fn take<'a>(
     this: ObjRef,
     (data, offset, length): (ObjRef, i16, i16),
 ) -> Result<&'a mut Work, Stop> {
-    cx.charge_bytes(length)?;
+    cx.charge_processed(length)?;
     let context = cx.context();
     let data = cx.vm.byte_range(data, offset, length, context)?;
     match cx.state.running.get_mut(&this) {

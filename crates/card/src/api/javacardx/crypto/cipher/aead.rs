@@ -100,7 +100,7 @@ pub(in super::super) fn update_aad(
     (data, offset, length): Bytes,
 ) -> Result<(), Stop> {
     resume(cx, this)?;
-    cx.charge_bytes(length)?;
+    cx.charge_processed(length)?;
     let context = cx.context();
     let data = cx.vm.byte_range(data, offset, length, context)?;
     let Some(Running::Aead(work)) = cx.state.running.get_mut(&this) else {
