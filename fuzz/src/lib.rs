@@ -130,6 +130,19 @@ impl World {
             self.victims,
             "the victim changed"
         );
+        self.check_answers(issued);
+    }
+
+    /// Whether a command selects the victim, by its AID or the beginning of it: what it is told then, it may do.
+    pub fn selects_the_victim(&self, command: &[u8]) -> bool {
+        Command::parse(command).is_ok_and(|command| {
+            let name = &command.data;
+            command.ins == 0xA4 && !name.is_empty() && self.victim.as_bytes().starts_with(name)
+        })
+    }
+
+    /// Fails unless the card starts and the victim answers.
+    pub fn check_answers(&self, issued: &mut Issued) {
         issued.power_cycle().expect("the card starts again");
         assert_eq!(
             issued.select(&self.victim),

@@ -68,6 +68,36 @@ const ROWS: &[Measured] = &[
         limit::copies,
     ),
     (
+        "1,000 copies of 16,000 bytes",
+        Unit::PerSecond,
+        card::long_copies,
+    ),
+    (
+        "limit: 1,000 copies of 16,000 bytes",
+        Unit::PerSecond,
+        limit::long_copies,
+    ),
+    (
+        "1,000 comparisons of 16,000 bytes",
+        Unit::PerSecond,
+        card::long_comparisons,
+    ),
+    (
+        "limit: 1,000 comparisons of 16,000 bytes",
+        Unit::PerSecond,
+        limit::long_comparisons,
+    ),
+    (
+        "1,000 fills of 16,000 bytes",
+        Unit::PerSecond,
+        card::long_fills,
+    ),
+    (
+        "limit: 1,000 fills of 16,000 bytes",
+        Unit::PerSecond,
+        limit::long_fills,
+    ),
+    (
         "256 new objects and a deletion request",
         Unit::PerSecond,
         card::objects,

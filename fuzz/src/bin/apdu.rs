@@ -18,11 +18,17 @@ fuzz_target!(|data: &[u8]| {
         rest = tail;
     }
     if first & 1 == 0 {
+        let mut selected = false;
         for command in commands {
+            selected |= world.selects_the_victim(command);
             let answer = issued.card.process(command);
             assert!(Response::parse(&answer).is_ok(), "no status word");
         }
-        world.check(&mut issued, &[]);
+        if selected {
+            world.check_answers(&mut issued);
+        } else {
+            world.check(&mut issued, &[]);
+        }
     } else {
         // Under the issuer's keys content may well change; what must stay is a card that starts and answers.
         let _ = issued.session(|client| {

@@ -21,6 +21,7 @@ use super::repeated;
 const CASES: &[u8] = include_bytes!("../../../../vectors/api/cases/cases.cap");
 const ASYMMETRIC: &[u8] = include_bytes!("../../../../vectors/api/asymmetric/asymmetric.cap");
 const CAP: &[u8] = include_bytes!("../../../../vectors/caps/2.1-jc305/bench.cap");
+const MOVER: &[u8] = include_bytes!("../../../../vectors/runtime/mover/mover.cap");
 const PURSE: &[u8] = include_bytes!("../../../../vectors/runtime/purse/purse.cap");
 
 pub(super) fn bytecodes() -> Result<f64> {
@@ -56,6 +57,18 @@ pub(super) fn throws() -> Result<f64> {
 
 pub(super) fn copies() -> Result<f64> {
     rate(&rounds(0x0A, 10_000))
+}
+
+pub(super) fn long_copies() -> Result<f64> {
+    moved(1)
+}
+
+pub(super) fn long_comparisons() -> Result<f64> {
+    moved(2)
+}
+
+pub(super) fn long_fills() -> Result<f64> {
+    moved(3)
 }
 
 pub(super) fn objects() -> Result<f64> {
@@ -160,8 +173,18 @@ fn repeat(card: &mut Card, command: &Command) -> Result<f64> {
     })
 }
 
+/// A thousand times `Util.arrayCopyNonAtomic`, `arrayCompare` or `arrayFillNonAtomic`, as `ins` says.
+fn moved(ins: u8) -> Result<f64> {
+    repeat(&mut card_with(MOVER)?, &rounds(ins, 1_000))
+}
+
 fn card() -> Result<Card> {
-    let cap = CapFile::from_zip(CAP)?;
+    card_with(CAP)
+}
+
+/// A card whose only applet is selected.
+fn card_with(cap: &[u8]) -> Result<Card> {
+    let cap = CapFile::from_zip(cap)?;
     let (mut card, record) = new_card(Box::new(MemoryStorage::new()))?;
     let applet = install(&mut card, &record, &cap, "")?;
     let selected = card.process(&Command::select(&applet).to_bytes());

@@ -21,6 +21,40 @@ pub(super) fn copies() -> Result<f64> {
     })
 }
 
+/// Bytes that the rows with long arrays move, and how often in a command.
+const LONG: usize = 16_000;
+const MOVES: usize = 1_000;
+
+pub(super) fn long_copies() -> Result<f64> {
+    let (from, mut to) = (vec![0_u8; LONG], vec![0_u8; LONG]);
+    repeated(|| {
+        for _ in 0..MOVES {
+            black_box(&mut to).copy_from_slice(black_box(&from));
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn long_comparisons() -> Result<f64> {
+    let (first, second) = (vec![0_u8; LONG], vec![0_u8; LONG]);
+    repeated(|| {
+        for _ in 0..MOVES {
+            black_box(black_box(&first) == black_box(&second));
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn long_fills() -> Result<f64> {
+    let mut to = vec![0_u8; LONG];
+    repeated(|| {
+        for _ in 0..MOVES {
+            black_box(&mut to).fill(black_box(0));
+        }
+        Ok(())
+    })
+}
+
 pub(super) fn aes_cbc() -> Result<f64> {
     let (key, data) = (AesKey::aes128(&[0x11; 16]), [0x5A; 240]);
     repeated(|| {
