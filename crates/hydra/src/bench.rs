@@ -132,6 +132,11 @@ const ROWS: &[Measured] = &[
         Unit::PerSecond,
         card::sha_256,
     ),
+    (
+        "SHA-256 240 bytes, the digest written",
+        Unit::PerSecond,
+        card::sha_256_written,
+    ),
     ("limit: SHA-256 240 bytes", Unit::PerSecond, limit::sha_256),
     (
         "ECDSA P-256 signature through the card",

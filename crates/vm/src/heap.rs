@@ -84,6 +84,16 @@ impl Body {
         })
     }
 
+    /// What a cell keeps of a value.
+    #[inline(always)]
+    pub(crate) fn cut(&self, value: u32) -> u32 {
+        match self {
+            Self::Boolean(_) | Self::Byte(_) => value & 0xFF,
+            Self::Int(_) => value,
+            Self::Instance { .. } | Self::Short(_) | Self::Refs { .. } => value & 0xFFFF,
+        }
+    }
+
     /// The bytes of a byte or boolean array.
     #[inline(always)]
     pub(crate) fn bytes(&self) -> Result<&[u8], Fault> {

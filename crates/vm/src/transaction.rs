@@ -380,11 +380,10 @@ impl Vm {
         {
             return self.store_logged(obj, index, value);
         }
-        object
-            .body
-            .replace(index, value)
-            .ok_or(Fault::NoSuchMember)?;
-        self.heap.mark_dirty(obj);
+        let old = object.body.replace(index, value);
+        if old.ok_or(Fault::NoSuchMember)? != object.body.cut(value) {
+            self.heap.mark_dirty(obj);
+        }
         Ok(())
     }
 
@@ -422,6 +421,9 @@ impl Vm {
         let is_logged = object.storage == Storage::Persistent && !object.has(Object::NEW);
         let words = object.body.int_field_mut(index);
         let old = *words.ok_or(Fault::NoSuchMember)?;
+        if old == new && self.transaction.is_none() {
+            return Ok(());
+        }
         if is_logged {
             let index = u16::try_from(index).unwrap_or(u16::MAX);
             self.log(Undo::Int { obj, index, old })?;
@@ -489,6 +491,26 @@ impl Vm {
             place.ok_or(Fault::NoSuchMember)?.copy_from_slice(from);
         }
         self.mark_lasting(to)
+    }
+
+    /// Whether a range of an array lasts as it is and `same` says of it that a write would not change it, so that the
+    /// write can be left out: it would cost the medium a write and a sync. In a transaction none is, for each takes its
+    /// part of the commit buffer.
+    #[inline(always)]
+    pub(crate) fn is_settled(
+        &self,
+        array: ObjRef,
+        range: Range<usize>,
+        same: impl FnOnce(&[u8]) -> bool,
+    ) -> Result<bool, Fault> {
+        let object = self.heap.get(array)?;
+        if object.storage != Storage::Persistent
+            || object.has(Object::DIRTY | Object::SENSITIVE)
+            || self.transaction.is_some()
+        {
+            return Ok(false);
+        }
+        Ok(object.body.bytes()?.get(range).is_some_and(same))
     }
 
     /// Lets the transaction in progress remember what a range holds, if it must.
@@ -570,6 +592,9 @@ impl Vm {
             .get(usize::from(package.0))
             .and_then(|statics| statics.refs.get(usize::from(index)));
         let old = *field.ok_or(Fault::NoSuchMember)?;
+        if old == value && self.transaction.is_none() {
+            return Ok(());
+        }
         self.log(Undo::StaticReference {
             package,
             index,
@@ -601,6 +626,8 @@ impl Vm {
                 size,
                 old,
             })?;
+        } else if *field == value {
+            return Ok(());
         }
         self.statics[usize::from(package.0)].bytes[from..from + N].copy_from_slice(&value);
         self.dirty_statics.insert(package);

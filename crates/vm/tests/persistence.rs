@@ -152,6 +152,57 @@ fn an_abort_undoes_every_kind_of_store_and_a_commit_keeps_them() {
 }
 
 #[test]
+fn a_write_of_what_is_there_changes_nothing() {
+    let write = format!("{WRITES}return");
+    let mut card = card(&[("make", MAKE), ("write", &write)]);
+    card.call("make", ObjRef::NULL);
+    card.call("write", ObjRef::NULL);
+    assert_ne!(card.vm.take_changes(), []);
+    card.call("write", ObjRef::NULL);
+    assert_eq!(card.vm.take_changes(), []);
+
+    let (from, to) = (
+        card.array(ArrayKind::Byte, 40),
+        card.array(ArrayKind::Byte, 40),
+    );
+    let context = ContextId::from(card.package);
+    let atomicity = Atomicity::Atomic;
+    let ways: [&dyn Fn(&mut Vm, ContextId, u8); 3] = [
+        &|vm, context, byte| {
+            vm.write_bytes(to, 8, &[byte; 30], context, atomicity)
+                .unwrap();
+        },
+        &|vm, context, byte| {
+            vm.fill_bytes((to, 8), 30, byte, context, atomicity)
+                .unwrap();
+        },
+        &|vm, context, byte| {
+            vm.fill_bytes((from, 0), 40, byte, context, atomicity)
+                .unwrap();
+            vm.copy_bytes((from, 5), (to, 8), 30, context, atomicity)
+                .unwrap();
+        },
+    ];
+    for (byte, way) in (1..).zip(ways) {
+        for changed in [true, false] {
+            way(&mut card.vm, context, byte);
+            assert_eq!(card.vm.take_changes() != [], changed, "{byte}");
+        }
+        assert_eq!(card.bytes(to)[8..38], [byte; 30]);
+    }
+    // In a transaction it takes its part of the commit buffer.
+    card.vm.begin().unwrap();
+    let room = card.vm.commit_capacity_left();
+    ways[0](&mut card.vm, context, 3);
+    assert!(card.vm.commit_capacity_left() < room);
+    card.vm.abort().unwrap();
+    card.vm.take_changes();
+    // Nothing tells whether the runtime's own bytes were there.
+    ways[0](&mut card.vm, ContextId::JCRE, 3);
+    assert_ne!(card.vm.take_changes(), []);
+}
+
+#[test]
 fn records_taken_during_a_transaction_are_those_before_it() {
     let mut card = writer();
     card.save();

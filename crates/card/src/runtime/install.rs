@@ -21,8 +21,8 @@ pub(crate) struct Installing {
 impl Runtime {
     /// Installs an applet (JCRE 3.0.5 §11.2): calls its `install` with the instance AID, privileges and parameters,
     /// each after its length (GPCS 2.3.1 §11.5.2.3.7). It is successful once the applet is registered; an exception
-    /// afterwards changes nothing (JCRE 3.0.5 §3.1), a fault does. Unless it is, the applet's context is as before and
-    /// nobody refers to what it made. What other contexts did when it called them stays, and so do PIN tries, the count
+    /// afterwards changes nothing (JCRE 3.0.5 §3.1), unless it is that memory ran out, which INSTALL tells (6A84, GPCS
+    /// 2.3.1 §11.5.3.2), or a fault. Unless it is successful, the applet's context is as before and nobody refers to what it made. What other contexts did when it called them stays, and so do PIN tries, the count
     /// of random draws, and the instance's number, which nobody gets again.
     pub fn install(
         &mut self,
@@ -90,7 +90,10 @@ impl Runtime {
             .and_then(Installing::into_instance)
             .filter(|instance| instance.is_sound(&self.vm, applet));
         let result = match (result, registered) {
-            (Ok(_) | Err(Stop::Thrown(_)), Some(instance)) => Ok(instance),
+            (Ok(_), Some(instance)) => Ok(instance),
+            (Err(Stop::Thrown(thrown)), Some(instance)) if !self.is_lack_of_memory(thrown) => {
+                Ok(instance)
+            }
             (Err(stop), _) => Err(self.install_status(stop)),
             (Ok(_), None) => Err(StatusWord::CONDITIONS_NOT_SATISFIED),
         };
@@ -200,15 +203,19 @@ impl Runtime {
         rest.referenced_from_other(applet, package)
     }
 
+    /// Whether it is `SystemException.NO_TRANSIENT_SPACE` or `NO_RESOURCE`.
+    fn is_lack_of_memory(&mut self, exception: ObjRef) -> bool {
+        let system = self
+            .vm
+            .is_instance(exception, "javacard/framework/SystemException");
+        system == Ok(true) && matches!(self.vm.reason(exception), Some(2 | 5))
+    }
+
     fn install_status(&mut self, stop: Stop) -> StatusWord {
-        if let Stop::Thrown(exception) = stop {
-            let system = self
-                .vm
-                .is_instance(exception, "javacard/framework/SystemException");
-            // NO_TRANSIENT_SPACE and NO_RESOURCE
-            if system == Ok(true) && matches!(self.vm.reason(exception), Some(2 | 5)) {
-                return StatusWord::NOT_ENOUGH_MEMORY;
-            }
+        if let Stop::Thrown(exception) = stop
+            && self.is_lack_of_memory(exception)
+        {
+            return StatusWord::NOT_ENOUGH_MEMORY;
         }
         // An applet may not call its failure a success, or a warning.
         match self.status(stop) {

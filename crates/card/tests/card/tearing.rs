@@ -445,3 +445,14 @@ fn a_protected_card_is_torn() {
     let cuts = torn(issued, vec![load(), install(), put_keys()]);
     assert!(cuts >= 125, "{cuts} cuts");
 }
+
+#[test]
+fn a_command_that_changes_nothing_writes_nothing() {
+    let mut issued = with_purse(None, false);
+    assert!(issued.select(&aid(PURSE)).sw.is_success());
+    for (memo, written) in [(b"memo", true), (b"memo", false), (b"note", true)] {
+        let before = issued.medium.writes();
+        assert!(issued.send(&command(0x32, 0, 0, memo)).sw.is_success());
+        assert_eq!(issued.medium.writes() > before, written, "{memo:?}");
+    }
+}

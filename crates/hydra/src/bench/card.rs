@@ -91,8 +91,14 @@ pub(super) fn aes_cbc() -> Result<f64> {
     rate(&data(0x03, 240))
 }
 
+/// The digest goes to a persistent array, where it is already.
 pub(super) fn sha_256() -> Result<f64> {
     rate(&data(0x06, 240))
+}
+
+/// Two messages by turns, so that each digest is written and durable before the answer.
+pub(super) fn sha_256_written() -> Result<f64> {
+    by_turns(&mut card()?, [&data(0x06, 240), &data(0x06, 239)])
 }
 
 pub(super) fn signature() -> Result<f64> {
@@ -138,10 +144,8 @@ fn written(medium: Medium<CardStorage>) -> Result<f64> {
     let (mut card, record) = Card::create(medium, random, CardConfig::default())?;
     let applet = install(&mut card, &record, &cap, "")?;
     card.process(&Command::select(&applet).to_bytes());
-    repeat(
-        &mut card,
-        &Command::new(0x80, 0x32, 0, 0).with_data(b"memo"),
-    )
+    let write = |text: &[u8]| Command::new(0x80, 0x32, 0, 0).with_data(text);
+    by_turns(&mut card, [&write(b"memo"), &write(b"note")])
 }
 
 fn rounds(ins: u8, count: u16) -> Command {
@@ -159,18 +163,31 @@ fn rate(command: &Command) -> Result<f64> {
     repeat(&mut card()?, command)
 }
 
+/// Two commands by turns, so that each finds what the other wrote.
+fn by_turns(card: &mut Card, commands: [&Command; 2]) -> Result<f64> {
+    let [first, second] = commands.map(Command::to_bytes);
+    let mut next = (first, second);
+    repeated(|| {
+        succeed(card, &next.0)?;
+        core::mem::swap(&mut next.0, &mut next.1);
+        Ok(())
+    })
+}
+
+fn succeed(card: &mut Card, command: &[u8]) -> Result<()> {
+    let answer = card.process(command);
+    ensure!(
+        answer.ends_with(&[0x90, 0x00]),
+        "the card answered {answer:02X?}"
+    );
+    Ok(())
+}
+
 /// Commands a second; the first is not among them, for some make a key.
 fn repeat(card: &mut Card, command: &Command) -> Result<f64> {
     let command = command.to_bytes();
     card.process(&command);
-    repeated(|| {
-        let answer = card.process(&command);
-        ensure!(
-            answer.ends_with(&[0x90, 0x00]),
-            "the card answered {answer:02X?}"
-        );
-        Ok(())
-    })
+    repeated(|| succeed(card, &command))
 }
 
 /// A thousand times `Util.arrayCopyNonAtomic`, `arrayCompare` or `arrayFillNonAtomic`, as `ins` says.
