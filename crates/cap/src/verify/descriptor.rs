@@ -485,15 +485,25 @@ impl<'a> Verifier<'a> {
         false
     }
 
-    /// A class that is not abstract has code for each of its methods.
+    /// A class that is not abstract has code for each of its methods, and no class leaves an abstract one out.
     fn complete(&mut self, class: &'a ClassInfo, own: ClassIx) {
+        let world = &self.members.world;
+        if let (Some(mapping), Some(parent)) = (&class.token_mapping, world.class(own).parent) {
+            let left_out = (0..0x80)
+                .take(mapping.len())
+                .find(|token| !mapping.contains(token) && self.members.is_abstract(parent, *token));
+            if let Some(token) = left_out {
+                self.table_fault(
+                    class,
+                    Rule::MethodTable,
+                    format!("nothing stands for the superclass's abstract virtual method {token}"),
+                );
+            }
+        }
         if self.members.world.class(own).is_abstract {
             return;
         }
-        let package = (0x80..=0xFF).take(class.package_methods.len().max(1));
-        let missing = (0..0x80)
-            .chain(package)
-            .find(|token| self.members.is_abstract(own, *token));
+        let missing = (0..=0xFF).find(|token| self.members.is_abstract(own, *token));
         if let Some(token) = missing {
             self.table_fault(
                 class,
