@@ -274,7 +274,8 @@ impl<'a> Members<'a> {
     }
 
     /// The superclass, and the token there of a virtual method of the class: by the mapping in a file of format 2.3,
-    /// else by the same number as far as the superclass had it in the imported version (JCVM 3.0.5 §4.3.7.6).
+    /// else by the same number as far as the superclass had it in the imported version (JCVM 3.0.5 §4.3.7.6) and lets
+    /// older formats inherit it.
     pub(super) fn above(&self, class: ClassIx, token: u8) -> Option<(ClassIx, u8)> {
         let parent = self.world.class(class).parent?;
         let Key::File(file, offset) = self.world.class(class).key else {
@@ -302,22 +303,31 @@ impl<'a> Members<'a> {
                 None => Some((parent, token)),
             };
         }
-        if let (Key::Api(id), Some(ClassRef::External { package, .. })) =
-            (self.world.class(parent).key, info.super_class)
-        {
-            let row = id.get();
-            let minor = file.cap.imports().get(usize::from(package))?.version.minor;
-            let oldest = row
-                .package()
-                .versions
-                .first()
-                .map_or(0, |(_, minor)| *minor);
-            let version = (row.package().major, minor.max(oldest));
-            let known = row.slots.iter().filter(|slot| slot.since <= version);
-            let known = known.count().min(row.cap22_inheritable.into());
-            if usize::from(token) >= known {
-                return None;
+        let known = match (self.world.class(parent).key, info.super_class) {
+            (Key::Api(id), Some(ClassRef::External { package, .. })) => {
+                let row = id.get();
+                let minor = file.cap.imports().get(usize::from(package))?.version.minor;
+                let oldest = row
+                    .package()
+                    .versions
+                    .first()
+                    .map_or(0, |(_, minor)| *minor);
+                let version = (row.package().major, minor.max(oldest));
+                let known = row.slots.iter().filter(|slot| slot.since <= version);
+                known.count().min(row.cap22_inheritable.into())
             }
+            (Key::Export(file, position), _) => {
+                let row = self.world.export(file, position)?;
+                row.cap22_inheritable.map_or(usize::MAX, usize::from)
+            }
+            (Key::File(file, offset), _) => {
+                let (_, info) = self.world.files.get(file)?.class_at(offset);
+                info?.cap22_inheritable.map_or(usize::MAX, usize::from)
+            }
+            _ => usize::MAX,
+        };
+        if usize::from(token) >= known {
+            return None;
         }
         Some((parent, token))
     }

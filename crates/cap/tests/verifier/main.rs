@@ -12,9 +12,9 @@ mod cases;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hydra_cap::CapFile;
 use hydra_cap::export::ExportFile;
-use hydra_cap::verify::{FAULT_LIMIT, Imports, WORK_PER_BYTE, verify, verify_bytes};
+use hydra_cap::verify::{FAULT_LIMIT, Imports, Rule, WORK_PER_BYTE, verify, verify_bytes};
+use hydra_cap::{CapFile, ComponentTag};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -124,6 +124,38 @@ fn what_a_library_offers_may_come_from_its_cap_file() {
         },
     );
     assert_eq!(claimed.faults, []);
+}
+
+#[test]
+fn a_class_of_an_older_format_inherits_what_a_library_lets_it() {
+    let folder = repository().join("vectors/caps");
+    let read = |name: &str| {
+        let bytes = fs::read(folder.join(name)).expect("a file");
+        CapFile::from_zip(&bytes).expect("a CAP file")
+    };
+    let (library, application) = (read("2.3-compact/lablib.cap"), read("2.1-jc305/labapp.cap"));
+    let faults = |library: &CapFile| {
+        let imports = Imports {
+            exports: &[],
+            files: &[library],
+        };
+        let faults = verify(&application, &imports).faults;
+        faults.iter().map(|fault| fault.rule).collect::<Vec<_>>()
+    };
+    assert_eq!(faults(&library), []);
+    // The application's class inherits the last of four virtual methods; now three are for it.
+    let content = library.component(ComponentTag::Class).expect("classes");
+    let mut bytes = library.to_load_file_with_descriptor();
+    let at = bytes
+        .windows(content.len())
+        .position(|window| window == content)
+        .expect("the component");
+    let count = &mut bytes[at + content.len() - 1];
+    assert_eq!(*count, 4);
+    *count = 3;
+    let fewer = CapFile::from_load_file(&bytes).expect("a load file");
+    let found = faults(&fewer);
+    assert!(found.contains(&Rule::MethodTable), "{found:?}");
 }
 
 /// Numbers that follow from a seed (xorshift).
