@@ -17,7 +17,7 @@ use crate::open::channel::HOST_CHANNELS;
 use crate::open::registry::{self, Entry, EntryId, Kind, LoadFile};
 use crate::open::{Lifetime, Open, records};
 use crate::profile::Profile;
-use crate::runtime::{CardStorage, OpenError, Runtime};
+use crate::runtime::{CardStorage, OpenError, Runtime, Uncaught};
 use crate::tpdu::Waiting;
 use crate::vt::Port;
 use crate::vt::route::{self, Route, Target};
@@ -34,14 +34,14 @@ pub(crate) const TERMINAL: &[u8] = &[0xF0, 0x48, 0x59, 0x44, 0x52, 0x00, 0x01];
 /// Answer to reset (ISO/IEC 7816-3 §8): T=1 alone, IFSC 254. Check byte.
 const ATR_T1: [u8; 18] = [
     0x3B, 0x8B, 0x81, 0x31, 0xFE, 0x45, // interface bytes
-    0x80, 0x73, 0xC0, 0x21, 0x5F, 0x55, 0x48, 0x59, 0x44, 0x52, 0x41, 0xDE,
+    0x80, 0x73, 0xC0, 0x21, 0x1F, 0x55, 0x48, 0x59, 0x44, 0x52, 0x41, 0x9E,
 ];
 /// The same for T=0 alone, which has neither interface bytes nor a check byte. Historical bytes of both (ISO/IEC 7816-4
-/// §12.1.1): card capabilities (selection by full and partial name; extended lengths; channels assigned by either side,
-/// eight or more of them) and the card issuer's data, "HYDRA".
+/// §12.1.1): card capabilities (selection by full and partial name; channels assigned by either side, eight or more of
+/// them) and the card issuer's data, "HYDRA". Extended lengths and chaining are not announced: an applet takes them or not.
 const ATR_T0: [u8; 13] = [
     0x3B, 0x0B, // eleven historical bytes
-    0x80, 0x73, 0xC0, 0x21, 0x5F, 0x55, 0x48, 0x59, 0x44, 0x52, 0x41,
+    0x80, 0x73, 0xC0, 0x21, 0x1F, 0x55, 0x48, 0x59, 0x44, 0x52, 0x41,
 ];
 
 /// The transmission protocol that carries commands, as applets see it (`APDU.getProtocol`).
@@ -234,6 +234,12 @@ impl Card {
     /// converter made, a stack that is too small, or a command that took too long. To the terminal all are `6F00`.
     pub fn take_fault(&mut self) -> Option<Fault> {
         self.runtime.take_fault()
+    }
+
+    /// The exception that an applet let through since this was asked last, the last if there were several; not an
+    /// `ISOException`, whose reason the terminal gets. To the terminal all others are `6F00`.
+    pub fn take_uncaught(&mut self) -> Option<Uncaught> {
+        self.runtime.take_uncaught()
     }
 
     /// Why the last load file was refused whose content was at fault, since this was asked last. The terminal gets a status

@@ -19,7 +19,6 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use hydra_gp::command::ins;
-use hydra_gp::scp03::SecurityLevel;
 use hydra_gp::{CardState, Command as GpCommand, Delete, Install, PutKey};
 use hydra_wire::{Command, Response, StatusWord};
 
@@ -139,8 +138,9 @@ impl Card {
             GpCommand::GetStatus(_) => Instruction::GetStatus,
             _ => Instruction::Other,
         });
+        // GPCS 2.3.1 Table 11-2 asks for less: that the session was authenticated. How much more is protected is the host's choice.
         let protected = match &session.secure_channel {
-            SecureChannel::Open(open) => open.is_open() && open.level() >= SecurityLevel::FULL,
+            SecureChannel::Open(open) => open.is_open() && open.level().has_c_mac(),
             SecureChannel::None | SecureChannel::Pending(_) => false,
         };
         let public = matches!(&command, GpCommand::GetData(get) if get_data::is_public(get.tag));

@@ -17,6 +17,7 @@ pub(crate) use install::Installing;
 pub use instance::Instance;
 pub use platform::{CardEnd, Direction, Platform};
 use process::Selected;
+pub use process::Uncaught;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -70,6 +71,8 @@ pub(crate) struct State {
     pub(crate) deletion_requested: bool,
     /// The last fault that stopped an applet.
     pub(crate) fault: Option<Fault>,
+    /// The last exception that an applet let through, other than an `ISOException`.
+    pub(crate) uncaught: Option<Uncaught>,
     /// Computations in progress, by the object that holds them; like CLEAR_ON_RESET content, they go at reset.
     pub(crate) running: BTreeMap<ObjRef, api::Running>,
     /// The `OneShot` objects that have been made since the last reset.
@@ -125,6 +128,7 @@ impl Runtime {
                 installing: None,
                 deletion_requested: false,
                 fault: None,
+                uncaught: None,
                 running: BTreeMap::new(),
                 one_shots: Vec::new(),
                 scratch: Vec::new(),
@@ -181,6 +185,11 @@ impl Runtime {
     /// The last fault that stopped an applet since this was asked: a sign of code that no converter made.
     pub fn take_fault(&mut self) -> Option<Fault> {
         self.state.fault.take()
+    }
+
+    /// The last exception that an applet let through since this was asked, other than an `ISOException`.
+    pub fn take_uncaught(&mut self) -> Option<Uncaught> {
+        self.state.uncaught.take()
     }
 
     /// Links a package.

@@ -47,9 +47,8 @@ impl Card {
             .ne
             .map(|ne| usize::try_from(ne).unwrap_or(usize::MAX));
         let response = match waiting {
-            Some(Waiting::Fetched(rest))
-                if command.cla & 0x80 == 0 && command.ins == INS_GET_RESPONSE =>
-            {
+            // In whichever class: many hosts fetch in that of the command.
+            Some(Waiting::Fetched(rest)) if command.ins == INS_GET_RESPONSE => {
                 let waits = rest.data.len();
                 // The card must send as many bytes as P3 says.
                 if le.is_none_or(|le| le > waits) {

@@ -584,7 +584,11 @@ fn over_t0_lengths_are_told_and_fetched() {
     // Case 4: everything is to be fetched, in pieces if the host likes.
     assert_eq!(ask(&[0x80, 0x30, 0, 0, 2, 0x11, 0x22]), [0x61, 8]);
     assert_eq!(ask(&[0x00, 0xC0, 0, 0, 6]), [0, 5, 0, 2, 0, 2, 0x61, 2]);
-    assert_eq!(ask(&[0x00, 0xC0, 0, 0, 2]), [0, 0x33, 0x90, 0x00]);
+    // In whichever class.
+    assert_eq!(ask(&[0x80, 0xC0, 0, 0, 2]), [0, 0x33, 0x90, 0x00]);
+    // Before it is received, data is not there.
+    assert_eq!(ask(&[0x80, 0x34, 0, 0, 2, 0x11, 0x22]), [0x61, 6]);
+    assert_eq!(ask(&[0x84, 0xC0, 0, 0, 6]), [2, 0, 0, 0, 0, 0, 0x90, 0x00]);
     // Another command in between, and there is nothing to fetch or to have again.
     assert_eq!(ask(&[0x80, 0x30, 0, 0, 1, 0]), [0x61, 8]);
     assert_eq!(ask(&[0x80, 0x33, 0, 0, 9]), [0x6C, 3]);
@@ -602,6 +606,21 @@ fn over_t0_lengths_are_told_and_fetched() {
     // The protocol stays until the reader chooses another.
     assert_eq!(issued.card.reset().unwrap()[1], 0x0B);
     assert_eq!(issued.card.reset_into(Protocol::T1).unwrap()[1], 0x8B);
+}
+
+#[test]
+fn over_t1_data_is_in_the_buffer_with_the_header() {
+    let mut issued = probe();
+    select(&mut issued);
+    let data = [0x11, 0x22, 0x33, 0x44, 0x55, 0x66];
+    assert_eq!(
+        answer(&mut issued, 0x34, 0, &data),
+        [6, 0x11, 0x22, 0x33, 0x44, 0x55]
+    );
+    assert_eq!(
+        answer(&mut issued, 0x34, 0, &data[..2]),
+        [2, 0x11, 0x22, 0, 0, 0]
+    );
 }
 
 /// Fetches a response that a TPDU announced.

@@ -68,6 +68,7 @@ pub use crate::hash::{
 pub use crate::hmac::Hmac;
 pub use crate::mac::{CbcMac, CmacState};
 pub use crate::mode::{Cfb, Ctr, Xts};
+pub use crate::order::divided_scalar;
 pub use crate::p256::{BadSignature, InvalidKey, PublicKey, SIGNATURE, SecretKey};
 pub use crate::padding::Padding;
 #[cfg(feature = "system")]

@@ -10,6 +10,22 @@ use crate::ec::Nonces;
 use crate::rsa::{below, number, odd, padded, residue};
 use crate::{HashAlgorithm, leftmost_bits};
 
+/// A private scalar divided by a small number, modulo an odd order: what a key agreement with cofactor multiplication takes
+/// so that it agrees with one without (IEEE 1363-2000 §7.2.2, compatibility mode). `None` where that is not possible.
+pub fn divided_scalar(scalar: &[u8], divisor: u16, order: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let order = Order::new(order)?;
+    let divisor = residue(&number(&divisor.to_be_bytes()), &order.n);
+    let inverse = BoxedMontyForm::new(divisor, &order.n)
+        .invert_vartime()
+        .into_option()?;
+    let mut scalar = BoxedMontyForm::new(order.scalar(scalar)?, &order.n);
+    let mut quotient = scalar.mul(&inverse).retrieve();
+    scalar.zeroize();
+    let bytes = Zeroizing::new(order.bytes(&quotient));
+    quotient.zeroize();
+    Some(bytes)
+}
+
 /// The numbers modulo an odd order.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {

@@ -127,6 +127,9 @@ impl CardLink for Told {
         if let Some(fault) = self.0.card().take_fault() {
             print::aside(format_args!("an applet was stopped: {fault}"));
         }
+        if let Some(uncaught) = self.0.card().take_uncaught() {
+            print::aside(format_args!("an applet did not catch {uncaught}"));
+        }
         if let Some(refusal) = self.0.card().take_load_refusal() {
             for fault in refusal.to_string().lines() {
                 print::aside(format_args!("the load file was refused: {fault}"));

@@ -12,6 +12,7 @@ use hydra_cap::{CapFile, write};
 use self::command::{hydra, refused, said};
 
 const LODGER: &str = "F048594452F00301";
+const PROBE: &str = "F048594452F00101";
 
 fn vector(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -54,6 +55,32 @@ fn the_fault_that_stopped_an_applet_is_said() {
     // An exception is none.
     let answer = refused(&mut gp(&["apdu", "--select", LODGER, "80FF000000"]));
     assert!(!answer.contains("stopped"), "{answer}");
+    assert!(!answer.contains("did not catch"), "{answer}");
+}
+
+#[test]
+fn what_an_applet_did_not_catch_is_said() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let image = new_card(folder.path());
+    let gp = |arguments: &[&str]| {
+        let mut command = hydra(&["gp", arguments[0], "--image", &image]);
+        command.args(&arguments[1..]);
+        command
+    };
+    said(gp(&["install"]).arg(vector("runtime/probe/probe.cap")));
+    let ask = |apdu: &str| refused(&mut gp(&["apdu", "--select", PROBE, apdu]));
+    for (apdu, said) in [
+        ("8021010000", "java/lang/NullPointerException"),
+        // A PIN of sixteen bytes.
+        (
+            "80020000103131313131313131313131313131313131",
+            "javacard/framework/PINException with reason 1",
+        ),
+    ] {
+        let answer = ask(apdu);
+        let line = format!("an applet did not catch {said}");
+        assert!(answer.contains(&line), "{answer}");
+    }
 }
 
 /// `bench.cap` with a constructor that hands a short to its superclass's: `sconst_1` in place of `aload_0`.

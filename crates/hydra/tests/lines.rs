@@ -19,7 +19,7 @@ use hydra_wire::CardLink;
 use self::command::{hydra, refused, said};
 
 const BENCH: &str = "F04C414242454E4301";
-const ATR: &str = "3B8B8131FE458073C0215F554859445241DE";
+const ATR: &str = "3B8B8131FE458073C0211F5548594452419E";
 
 fn bench() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../vectors/caps/2.1-jc305/bench.cap")

@@ -15,7 +15,7 @@ use self::command::{hydra, refused, said, text};
 /// Where Debian keeps the driver of virtual readers.
 const DRIVER: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so.0.8";
 const BENCH: &str = "F04C414242454E4301";
-const ATR: &str = "3b:8b:81:31:fe:45:80:73:c0:21:5f:55:48:59:44:52:41:de";
+const ATR: &str = "3b:8b:81:31:fe:45:80:73:c0:21:1f:55:48:59:44:52:41:9e";
 /// Nothing here takes that long; what does has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 

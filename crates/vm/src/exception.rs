@@ -2,7 +2,7 @@
 
 use hydra_cap::api::{ClassId, class_id};
 
-use crate::class::api_index;
+use crate::class::{Origin, api_index};
 use crate::error::{Fault, Stop};
 use crate::heap::{Body, Object};
 use crate::ids::{ClassIndex, ObjRef, Owner};
@@ -137,6 +137,18 @@ impl Vm {
         self.set_entry_point(instance, EntryPoint::Temporary)?;
         self.exceptions.insert(class, instance);
         Ok(instance)
+    }
+
+    /// The name of an object's class, or of the nearest of its superclasses that is of the API.
+    pub fn api_class_name(&self, obj: ObjRef) -> Option<&'static str> {
+        let class = self.class(self.class_of(self.heap.get(obj).ok()?))?;
+        let above = class.ancestors.iter().rev();
+        above
+            .filter_map(|index| self.class(*index))
+            .find_map(|class| match class.origin {
+                Origin::Api(id) => Some(id.get().name),
+                Origin::Package { .. } => None,
+            })
     }
 
     /// The reason of an exception that has one.

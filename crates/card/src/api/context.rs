@@ -161,6 +161,14 @@ impl Cx<'_> {
         Ok(())
     }
 
+    /// The input of the last step of a computation: null stands for no bytes, as the reference VM and cards have it.
+    pub(crate) fn last_input(&self, input: (ObjRef, i16, i16)) -> (ObjRef, i16, i16) {
+        match input {
+            (ObjRef::NULL, 0, 0) => (self.state.apdu.buffer, 0, 0),
+            input => input,
+        }
+    }
+
     /// A number of bytes as natives return it; more than an array can hold do not fit it.
     pub(crate) fn length(&mut self, bytes: usize) -> Result<i16, Stop> {
         match i16::try_from(bytes) {

@@ -84,7 +84,7 @@ impl Apdu {
         }
     }
 
-    /// Takes a command: the header goes into the buffer, the data waits.
+    /// Takes a command: the header goes into the buffer, the data waits to be received.
     pub(crate) fn begin(
         &mut self,
         vm: &mut Vm,
@@ -118,7 +118,14 @@ impl Apdu {
         };
         let [a, b, c] = length;
         let header = [command.cla, command.ins, command.p1, command.p2, a, b, c];
-        self.fill(vm, &header)
+        let header = &header[..if self.extended_lc { 7 } else { 5 }];
+        // Under T=1 the data has come with the header, and applets exist that read it before they receive it. Cards, and
+        // the reference VM, have it there.
+        let here = match self.protocol {
+            Protocol::T0 => 0,
+            Protocol::T1 => self.data.len().min(Self::LENGTH - header.len()),
+        };
+        lay(vm.session_bytes(self.buffer)?, header, &self.data[..here])
     }
 
     /// The data sent so far.
@@ -215,11 +222,11 @@ impl Apdu {
         }
     }
 
-    /// Whether so many bytes may be sent now.
+    /// Whether so many bytes may be sent now; when all were sent, none.
     pub(crate) fn check_send(&self, length: i16) -> Result<(), ApduFault> {
         let sending = matches!(
             self.state,
-            ApduState::OutgoingLengthKnown | ApduState::PartialOutgoing
+            ApduState::OutgoingLengthKnown | ApduState::PartialOutgoing | ApduState::FullOutgoing
         );
         let fits = usize::try_from(length)
             .is_ok_and(|length| self.response.len() + length <= self.response_length);
@@ -264,11 +271,21 @@ impl Apdu {
 
     /// Puts bytes into the buffer, zeros behind them: what was there may be another applet's (JCRE 3.0.5 §6.2.2).
     pub(crate) fn fill(&self, vm: &mut Vm, bytes: &[u8]) -> Result<(), Stop> {
-        let buffer = vm.session_bytes(self.buffer)?;
-        let parts = buffer.split_at_mut_checked(bytes.len());
-        let (place, rest) = parts.ok_or(Fault::NoSuchMember)?;
-        place.copy_from_slice(bytes);
-        rest.fill(0);
-        Ok(())
+        lay(vm.session_bytes(self.buffer)?, bytes, &[])
     }
+}
+
+/// Puts two parts one after another, and zeros behind them.
+fn lay(buffer: &mut [u8], first: &[u8], second: &[u8]) -> Result<(), Stop> {
+    let too_long = || Stop::Fault(Fault::NoSuchMember);
+    let (place, rest) = buffer
+        .split_at_mut_checked(first.len())
+        .ok_or_else(too_long)?;
+    place.copy_from_slice(first);
+    let (place, rest) = rest
+        .split_at_mut_checked(second.len())
+        .ok_or_else(too_long)?;
+    place.copy_from_slice(second);
+    rest.fill(0);
+    Ok(())
 }

@@ -288,7 +288,11 @@ impl Runtime {
                 let iso = self.vm.is_instance_of(exception, callback::ISO_EXCEPTION);
                 match self.vm.reason(exception) {
                     Some(reason) if iso == Ok(true) => StatusWord(reason.cast_unsigned()),
-                    _ => StatusWord::UNKNOWN,
+                    reason => {
+                        let class = self.vm.api_class_name(exception).unwrap_or_default();
+                        self.state.uncaught = Some(Uncaught { class, reason });
+                        StatusWord::UNKNOWN
+                    }
                 }
             }
             Stop::Fault(fault) => {
@@ -315,6 +319,25 @@ impl Runtime {
             self.vm.clear_transient(Clear::Deselect(context));
         }
         self.update_selected();
+    }
+}
+
+/// An exception that an applet let through, so that the terminal got 6F00.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uncaught {
+    /// Its class, or the nearest of its superclasses that is of the API.
+    pub class: &'static str,
+    /// Its reason, of an exception that has one.
+    pub reason: Option<i16>,
+}
+
+impl core::fmt::Display for Uncaught {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.class)?;
+        match self.reason {
+            Some(reason) => write!(f, " with reason {reason}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -33,17 +33,24 @@ fn nothing_that_changes_or_tells_goes_without_a_session() {
 }
 
 #[test]
-fn a_session_of_a_lower_level_is_not_enough() {
-    for level in [
-        SecurityLevel::NONE,
-        SecurityLevel::C_MAC,
-        SecurityLevel::C_DECRYPTION_R_MAC,
+fn a_session_needs_a_mac_and_the_rest_is_the_host_s_choice() {
+    for (level, is_enough) in [
+        (SecurityLevel::NONE, false),
+        (SecurityLevel::C_MAC, true),
+        (SecurityLevel::C_DECRYPTION, true),
+        (SecurityLevel::C_MAC_R_MAC, true),
+        (SecurityLevel::C_DECRYPTION_R_MAC, true),
+        (SecurityLevel::FULL, true),
     ] {
         let mut bench = Bench::new();
         let keys = bench.record.issuer_keys.clone();
         assert_eq!(bench.select(&isd()), OK);
         let mut session = bench.authenticate(0, &keys, level);
-        session.refused(&LIST(), 0x6982);
+        if is_enough {
+            session.ok(&LIST());
+        } else {
+            session.refused(&LIST(), 0x6982);
+        }
         assert_eq!(session.get_data(0x00D3).data, [0xD3, 1, level.byte()]);
     }
 }

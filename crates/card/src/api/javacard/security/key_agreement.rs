@@ -1,6 +1,6 @@
 use alloc::vec::Vec;
 
-use hydra_crypto::{DhGroup, EcCurve, EcError, X25519, sha1};
+use hydra_crypto::{DhGroup, EcCurve, EcError, X25519, divided_scalar, sha1};
 use hydra_vm::{FieldKind, ObjRef, Stop};
 use zeroize::Zeroizing;
 
@@ -126,7 +126,11 @@ fn ec(
             .and_then(|point| curve.add(&point, data))
             .map(Zeroizing::new)
     } else {
-        shared(&curve, &scalar, cofactor, data)
+        let order = match cofactor {
+            0 | 1 => Vec::new(),
+            _ => key::required(cx, object, key::PARAMETERS[4])?.to_vec(),
+        };
+        shared(&curve, &scalar, (cofactor, &order), data)
     };
     let Ok(point) = result else {
         return cx.crypto_error(CryptoReason::IllegalValue);
@@ -140,15 +144,17 @@ fn ec(
     })
 }
 
+/// In compatibility mode, as the API has it: with a cofactor, for points of the generator's subgroup, the same as without.
 fn shared(
     curve: &EcCurve,
     scalar: &[u8],
-    cofactor: u16,
+    (cofactor, order): (u16, &[u8]),
     data: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, EcError> {
     if cofactor > 1 {
+        let scalar = divided_scalar(scalar, cofactor, order).ok_or(EcError::Curve)?;
         let cleared = curve.multiply(&cofactor.to_be_bytes(), data)?;
-        return curve.multiply(scalar, &cleared);
+        return curve.multiply(&scalar, &cleared);
     }
     curve.multiply(scalar, data)
 }

@@ -130,7 +130,8 @@ pub(crate) fn do_final(
     // At most 64.
     let size = i16::try_from(function.len()).unwrap_or(i16::MAX);
     cx.check(target, target_offset, size)?;
-    let digest = take(cx, this, function, (data, offset, length))?.finish_reset();
+    let data = cx.last_input((data, offset, length));
+    let digest = take(cx, this, function, data)?.finish_reset();
     cx.write(target, target_offset, &digest)?;
     Ok(size)
 }

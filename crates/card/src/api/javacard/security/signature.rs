@@ -5,6 +5,7 @@ mod dsa;
 mod ecdsa;
 mod eddsa;
 mod hashed;
+mod kept;
 pub(crate) mod mac;
 pub(crate) mod recovery;
 pub(crate) mod rsa;
@@ -204,7 +205,7 @@ pub(crate) fn update(
         Family::Mac(kind) => mac::update(cx, this, kind, key, data),
         Family::Rsa(_) | Family::Dsa | Family::Ecdsa(_) => hashed::update(cx, this, &scheme, data),
         Family::Recovery(_) => recovery::update(cx, this, key, &scheme, data),
-        Family::Eddsa => eddsa::update(cx, this, data),
+        Family::Eddsa => kept::update(cx, this, data, eddsa::LONGEST),
     }
 }
 
@@ -220,7 +221,7 @@ pub(crate) fn sign(
 ) -> Result<i16, Stop> {
     let object = in_mode(cx, this, MODE_SIGN)?;
     let scheme = scheme(cx, this)?;
-    let data = (data, offset, length);
+    let data = cx.last_input((data, offset, length));
     let signature = match scheme.family {
         Family::Mac(kind) => {
             let length = cx.length(kind.length())?;
@@ -297,7 +298,7 @@ pub(crate) fn verify(
 ) -> Result<bool, Stop> {
     let object = in_mode(cx, this, MODE_VERIFY)?;
     let scheme = scheme(cx, this)?;
-    let data = (data, offset, length);
+    let data = cx.last_input((data, offset, length));
     let signature = cx.bytes(signature, signature_offset, signature_length)?;
     match scheme.family {
         Family::Mac(kind) => {

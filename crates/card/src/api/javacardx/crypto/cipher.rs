@@ -137,7 +137,8 @@ pub(crate) fn do_final(
     target_offset: i16,
 ) -> Result<i16, Stop> {
     let scheme = scheme(cx, this)?;
-    let (data, target) = ((data, offset, length), (target, target_offset));
+    let data = cx.last_input((data, offset, length));
+    let target = (target, target_offset);
     match scheme.family {
         Family::Block(..) | Family::Stream(_) => work::finish(cx, this, &scheme, data, target),
         Family::Aead(_) => aead::finish(cx, this, data, target),

@@ -306,6 +306,11 @@ public class Asymmetric extends Cases {
         case (byte) 0x90: Util.setShort(t, O, (short) -1); Signature.getInstance(Signature.ALG_RSA_SHA_256_PKCS1_PSS, false).init(crt, Signature.MODE_SIGN, t, O, (short) 2); break;
         case (byte) 0x91: put(kept((short) 366)); break;
         case (byte) 0x92: kept((short) 367); break;
+        case (byte) 0x93: plain((short) 20, (short) 20); plain((short) 32, (short) 12); plain((short) 64, O); break;
+        case (byte) 0x94: plain((short) 64, (short) 63); break;
+        case (byte) 0x95: cofactor(); break;
+        case (byte) 0x96: { RSAPublicKey k = (RSAPublicKey) KeyBuilder.buildKey(KeyBuilder.TYPE_RSA_PUBLIC, (short) 512, false); Util.arrayFillNonAtomic(t, O, (short) 64, (byte) 0); t[31] = 1; t[63] = 3; k.setModulus(t, O, (short) 64); k.setExponent(t, (short) 63, (short) 1); t[31] = 0; t[63] = 2;
+            Cipher c = Cipher.getInstance(Cipher.ALG_RSA_NOPAD, false); c.init(k, Cipher.MODE_ENCRYPT); put(c.doFinal(t, O, (short) 64, t, O)); put(t[0]); put(t[63]); break; }
         default: ISOException.throwIt(ISO7816.SW_INCORRECT_P1P2);
         }
     }
@@ -322,6 +327,46 @@ public class Asymmetric extends Cases {
         }
         s.update(t, O, more);
         return s.sign(t, O, (short) 1, t, O);
+    }
+
+    /** Signatures over a digest as it is, all at once and in two parts, checked as one that was computed before. */
+    void plain(short length, short first) {
+        KeyPair pair = new KeyPair(KeyPair.ALG_EC_FP, (short) 256);
+        pair.genKeyPair();
+        Util.arrayCopyNonAtomic(SIGNED, O, t, (short) 300, (short) 128);
+        Signature s = Signature.getInstance(MessageDigest.ALG_NULL, Signature.SIG_CIPHER_ECDSA, Cipher.PAD_NULL, false);
+        s.init(pair.getPrivate(), Signature.MODE_SIGN);
+        s.update(t, (short) 300, first);
+        if (first == 63) {
+            s.update(t, (short) 300, (short) 2);
+        }
+        short size = first == length ? s.sign(null, O, O, t, O) : s.sign(t, (short) (300 + first), (short) (length - first), t, O);
+        s.init(pair.getPublic(), Signature.MODE_VERIFY);
+        put(s.verify(t, (short) 300, length, t, O, size));
+        put(s.verify(t, (short) 301, length, t, O, size));
+        if (length == 20) {
+            Signature sha = Signature.getInstance(Signature.ALG_ECDSA_SHA, false);
+            sha.init(pair.getPublic(), Signature.MODE_VERIFY);
+            put(sha.verifyPreComputedHash(t, (short) 300, length, t, O, size));
+        }
+    }
+
+    /** Whether key agreement with a cofactor agrees with one without. */
+    void cofactor() {
+        KeyPair pair = new KeyPair(KeyPair.ALG_EC_F2M, (short) 113);
+        pair.genKeyPair();
+        ECPrivateKey s = (ECPrivateKey) pair.getPrivate();
+        s.setK((short) 2);
+        KeyPair other = new KeyPair(KeyPair.ALG_EC_F2M, (short) 113);
+        other.genKeyPair();
+        short length = ((ECPublicKey) other.getPublic()).getW(t, O);
+        KeyAgreement without = KeyAgreement.getInstance(KeyAgreement.ALG_EC_SVDP_DH_PLAIN, false);
+        without.init(s);
+        put(without.generateSecret(t, O, length, t, (short) 200));
+        KeyAgreement with = KeyAgreement.getInstance(KeyAgreement.ALG_EC_SVDP_DHC_PLAIN, false);
+        with.init(s);
+        put(with.generateSecret(t, O, length, t, (short) 300));
+        put(Util.arrayCompare(t, (short) 200, t, (short) 300, (short) 15) == 0);
     }
 
     /** PSS with so many bytes of salt: whether two signatures are the same, and which salt verifies. */

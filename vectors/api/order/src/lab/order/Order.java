@@ -122,6 +122,10 @@ public final class Order extends Cases {
         case (byte) 0x96: { OwnerPIN p = new OwnerPIN((byte) 3, (byte) -1); put(p.getTriesRemaining()); break; }
         case (byte) 0x97: { RSAPublicKey k = (RSAPublicKey) KeyBuilder.buildKey(KeyBuilder.TYPE_RSA_PUBLIC, (short) 512, false); put(k.getModulus(null, O)); break; }
         case (byte) 0x98: { KeyPair p = new KeyPair(KeyPair.ALG_RSA, (short) 512); RSAPublicKey k = (RSAPublicKey) p.getPublic(); a[0] = 0; a[1] = 3; k.setExponent(a, O, two); p.genKeyPair(); put(k.getExponent(a, O)); put(a, O, two); break; }
+        case (byte) 0x99: { MessageDigest m = MessageDigest.getInstance(MessageDigest.ALG_SHA, false); put(m.doFinal(null, O, O, b, O)); break; }
+        case (byte) 0x9A: { MessageDigest m = MessageDigest.getInstance(MessageDigest.ALG_SHA, false); m.update(null, O, O); break; }
+        case (byte) 0x9B: { AESKey k = (AESKey) KeyBuilder.buildKey(KeyBuilder.TYPE_AES, (short) 128, false); k.setKey(a, O); Cipher c = Cipher.getInstance(Cipher.ALG_AES_BLOCK_128_CBC_NOPAD, false); c.init(k, Cipher.MODE_ENCRYPT); c.update(a, O, (short) 16, b, O); put(c.doFinal(null, O, O, b, (short) 16)); break; }
+        case (byte) 0x9C: { MessageDigest m = MessageDigest.getInstance(MessageDigest.ALG_SHA, false); m.doFinal(null, O, one, b, O); break; }
         default: ISOException.throwIt((short) 0x6A86);
         }
     }

@@ -1,5 +1,6 @@
 //! RSA as a cipher (RFC 8017 §7): one block, applied when the message ends.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use hydra_crypto::rsa;
@@ -110,9 +111,12 @@ fn apply(
         }
         output.map_err(|_| rsa::OutOfRange)
     };
-    let Ok(output) = output else {
+    let Ok(power) = output else {
         return cx.crypto_error(CryptoReason::IllegalUse);
     };
+    // A block of the key's size, even if its modulus begins with zeros.
+    let mut output = Zeroizing::new(vec![0; length.saturating_sub(power.len())]);
+    output.extend_from_slice(&power);
     if encrypts || block == Block::Whole {
         return Ok(output);
     }
