@@ -151,6 +151,9 @@ fn an_abort_undoes_every_kind_of_store_and_a_commit_keeps_them() {
     assert_eq!(card.call("sum", ObjRef::NULL), after);
 }
 
+/// A way to fill an array's bytes with one, on behalf of a context.
+type Way<'a> = &'a dyn Fn(&mut Vm, ContextId, u8);
+
 #[test]
 fn a_write_of_what_is_there_changes_nothing() {
     let write = format!("{WRITES}return");
@@ -167,7 +170,7 @@ fn a_write_of_what_is_there_changes_nothing() {
     );
     let context = ContextId::from(card.package);
     let atomicity = Atomicity::Atomic;
-    let ways: [&dyn Fn(&mut Vm, ContextId, u8); 3] = [
+    let ways: [Way<'_>; 3] = [
         &|vm, context, byte| {
             vm.write_bytes(to, 8, &[byte; 30], context, atomicity)
                 .unwrap();
@@ -186,7 +189,7 @@ fn a_write_of_what_is_there_changes_nothing() {
     for (byte, way) in (1..).zip(ways) {
         for changed in [true, false] {
             way(&mut card.vm, context, byte);
-            assert_eq!(card.vm.take_changes() != [], changed, "{byte}");
+            assert_ne!(card.vm.take_changes().is_empty(), changed, "{byte}");
         }
         assert_eq!(card.bytes(to)[8..38], [byte; 30]);
     }
