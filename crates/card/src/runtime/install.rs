@@ -20,10 +20,13 @@ pub(crate) struct Installing {
 
 impl Runtime {
     /// Installs an applet (JCRE 3.0.5 §11.2): calls its `install` with the instance AID, privileges and parameters,
-    /// each after its length (GPCS 2.3.1 §11.5.2.3.7). It is successful once the applet is registered; an exception
-    /// afterwards changes nothing (JCRE 3.0.5 §3.1), unless it is that memory ran out, which INSTALL tells (6A84, GPCS
-    /// 2.3.1 §11.5.3.2), or a fault. Unless it is successful, the applet's context is as before and nobody refers to what it made. What other contexts did when it called them stays, and so do PIN tries, the count
-    /// of random draws, and the instance's number, which nobody gets again.
+    /// each after its length (GPCS 2.3.1 §11.5.2.3.7). It is successful once the applet is registered, whatever is thrown
+    /// afterwards (JCRE 3.0.5 §3.1); but not if a fault stopped it, nor if memory ran out, which INSTALL tells with 6A84
+    /// (GPCS 2.3.1 §11.5.3.2).
+    ///
+    /// Unless it is successful, the applet's context is as before and nobody refers to what it made. What other contexts
+    /// did when it called them stays, and so do PIN tries, the count of random draws, and the instance's number, which
+    /// nobody gets again.
     pub fn install(
         &mut self,
         platform: &mut dyn Platform,
