@@ -5,7 +5,7 @@
 mod command;
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use hydra_cap::{CapFile, write};
 
@@ -27,15 +27,18 @@ fn new_card(folder: &Path) -> String {
     image
 }
 
+/// `hydra gp` on a card; the first argument is what it does.
+fn gp(image: &str, arguments: &[&str]) -> Command {
+    let mut command = hydra(&["gp", arguments[0], "--image", image]);
+    command.args(&arguments[1..]);
+    command
+}
+
 #[test]
 fn the_fault_that_stopped_an_applet_is_said() {
     let folder = tempfile::tempdir().expect("a directory");
     let image = new_card(folder.path());
-    let gp = |arguments: &[&str]| {
-        let mut command = hydra(&["gp", arguments[0], "--image", &image]);
-        command.args(&arguments[1..]);
-        command
-    };
+    let gp = |arguments: &[&str]| gp(&image, arguments);
     let lodger = vector("runtime/lodger/lodger.cap");
     said(gp(&["load"]).arg(vector("runtime/shelf/shelf.cap")));
     // An endless loop, in `install` and in a command, and endless recursion.
@@ -62,11 +65,7 @@ fn the_fault_that_stopped_an_applet_is_said() {
 fn what_an_applet_did_not_catch_is_said() {
     let folder = tempfile::tempdir().expect("a directory");
     let image = new_card(folder.path());
-    let gp = |arguments: &[&str]| {
-        let mut command = hydra(&["gp", arguments[0], "--image", &image]);
-        command.args(&arguments[1..]);
-        command
-    };
+    let gp = |arguments: &[&str]| gp(&image, arguments);
     said(gp(&["install"]).arg(vector("runtime/probe/probe.cap")));
     let ask = |apdu: &str| refused(&mut gp(&["apdu", "--select", PROBE, apdu]));
     for (apdu, said) in [
