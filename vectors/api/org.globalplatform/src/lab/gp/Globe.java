@@ -75,6 +75,7 @@ public class Globe extends Cases implements Application {
 
         case 0x30: put(OPSystem.getCardManagerState()); put(OPSystem.setCardContentState((byte) 0x17)); put(OPSystem.getCardContentState()); put(OPSystem.setCardContentState((byte) 0x07)); break;
         case 0x31: put(OPSystem.lockCardManager()); put(OPSystem.terminateCardManager()); put(OPSystem.setATRHistBytes(bytes, O, (byte) 4)); break;
+        case 0x32: put(org.globalplatform.upgrade.UpgradeManager.isUpgrading()); break;
         case 0x40: put(entry.setState(GPSystem.APPLICATION_LOCKED)); put(entry.getState()); put(entry.setState((byte) 0x07)); break;
         default: ISOException.throwIt(ISO7816.SW_INCORRECT_P1P2);
         }
