@@ -609,6 +609,16 @@ fn over_t0_lengths_are_told_and_fetched() {
 }
 
 #[test]
+fn nothing_may_be_sent_after_everything_unless_it_was_sent_at_once() {
+    let mut issued = probe();
+    select(&mut issued);
+    assert_eq!(answer(&mut issued, 0x35, 0, &[]), [0x80]);
+    // APDUException.ILLEGAL_USE
+    assert_eq!(ask(&mut issued, 0x35, 1, &[]).sw, StatusWord::UNKNOWN);
+    assert_eq!(issued.card.take_uncaught().and_then(|e| e.reason), Some(1));
+}
+
+#[test]
 fn over_t1_data_is_in_the_buffer_with_the_header() {
     let mut issued = probe();
     select(&mut issued);

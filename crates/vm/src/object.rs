@@ -363,8 +363,7 @@ impl Vm {
         }
     }
 
-    /// Writes bytes into a byte or boolean array. Whether they are there already shows in the time that it takes, unless
-    /// they are the runtime's own: those may be secrets.
+    /// Writes bytes into a byte or boolean array.
     pub fn write_bytes(
         &mut self,
         array: ObjRef,
@@ -384,13 +383,12 @@ impl Vm {
                 .and(Err(Exception::ArrayIndexOutOfBounds.into())),
         };
         match place {
-            Ok(place)
-                if context != ContextId::JCRE
-                    && self.is_settled(array, place.clone(), |now| now == bytes)? =>
-            {
-                Ok(())
+            Ok(place) => {
+                if self.is_settled((array, place.clone()), context, |now| now == bytes)? {
+                    return Ok(());
+                }
+                self.store_bytes(array, place.start, bytes, atomicity)
             }
-            Ok(place) => self.store_bytes(array, place.start, bytes, atomicity),
             Err(refusal) => Err(self.refuse(refusal)),
         }
     }
@@ -406,14 +404,13 @@ impl Vm {
     ) -> Result<(), Stop> {
         self.charge_bytes(length, context)?;
         match self.place(array, offset, length, context) {
-            Ok(place)
-                if self.is_settled(array, place.clone(), |now| {
-                    now.iter().all(|byte| *byte == value)
-                })? =>
-            {
-                Ok(())
+            Ok(place) => {
+                let same = |now: &[u8]| now.iter().all(|byte| *byte == value);
+                if self.is_settled((array, place.clone()), context, same)? {
+                    return Ok(());
+                }
+                self.store_range(array, place, atomicity, |bytes| bytes.fill(value))
             }
-            Ok(place) => self.store_range(array, place, atomicity, |bytes| bytes.fill(value)),
             Err(refusal) => Err(self.refuse(refusal)),
         }
     }
@@ -437,7 +434,7 @@ impl Vm {
         match places() {
             Ok((source, target)) => {
                 let now = self.own_bytes(from)?.get(source.clone());
-                if self.is_settled(to, target.clone(), |old| now == Some(old))? {
+                if self.is_settled((to, target.clone()), context, |old| now == Some(old))? {
                     return Ok(());
                 }
                 self.copy_range((from, source), (to, target.start), atomicity)

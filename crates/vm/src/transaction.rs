@@ -11,7 +11,7 @@ use core::ops::Range;
 use crate::error::{Fault, Stop};
 use crate::exception::Exception;
 use crate::heap::{Body, Object};
-use crate::ids::{ObjRef, PackageId};
+use crate::ids::{ContextId, ObjRef, PackageId};
 use crate::memory::{Atomicity, Storage};
 use crate::vm::Vm;
 
@@ -495,16 +495,17 @@ impl Vm {
 
     /// Whether a range of an array lasts as it is and `same` says of it that a write would not change it, so that the
     /// write can be left out: it would cost the medium a write and a sync. In a transaction none is, for each takes its
-    /// part of the commit buffer.
+    /// part of the commit buffer; nor are the runtime's own, which may be secrets that no time must tell of.
     #[inline(always)]
     pub(crate) fn is_settled(
         &self,
-        array: ObjRef,
-        range: Range<usize>,
+        (array, range): (ObjRef, Range<usize>),
+        context: ContextId,
         same: impl FnOnce(&[u8]) -> bool,
     ) -> Result<bool, Fault> {
         let object = self.heap.get(array)?;
-        if object.storage != Storage::Persistent
+        if context == ContextId::JCRE
+            || object.storage != Storage::Persistent
             || object.has(Object::DIRTY | Object::SENSITIVE)
             || self.transaction.is_some()
         {

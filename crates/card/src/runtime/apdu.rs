@@ -27,6 +27,8 @@ pub(crate) struct Apdu {
     extended_lc: bool,
     response: Vec<u8>,
     response_length: usize,
+    /// Whether `setOutgoingAndSend` sent it all, so that there is nothing left to send, not even no bytes.
+    at_once: bool,
     /// Whether the applet asked for a response in one block (`setOutgoingNoChaining`).
     pub(crate) no_chaining: bool,
     /// `BasicService.setOutputLength` was told 256, which one byte can't say.
@@ -105,6 +107,7 @@ impl Apdu {
         self.extended_lc = extended_applet && command.extended;
         self.response.clear();
         self.response_length = 0;
+        self.at_once = false;
         self.no_chaining = false;
         self.full_output = false;
         let [.., high, low] = match command.data.len() {
@@ -230,7 +233,7 @@ impl Apdu {
         );
         let fits = usize::try_from(length)
             .is_ok_and(|length| self.response.len() + length <= self.response_length);
-        if sending && fits {
+        if sending && fits && !self.at_once {
             Ok(())
         } else {
             Err(ApduFault::IllegalUse)
@@ -257,6 +260,7 @@ impl Apdu {
             return Err(ApduFault::IllegalUse);
         }
         self.response_length = self.checked_length(length)?;
+        self.at_once = true;
         self.state = ApduState::OutgoingLengthKnown;
         Ok(())
     }

@@ -95,6 +95,8 @@ impl Runtime {
         let result = match (result, registered) {
             (Ok(_), Some(instance)) => Ok(instance),
             (Err(Stop::Thrown(thrown)), Some(instance)) if !self.is_lack_of_memory(thrown) => {
+                // Nobody but who asks is told of it.
+                let _ = self.status(Stop::Thrown(thrown));
                 Ok(instance)
             }
             (Err(stop), _) => Err(self.install_status(stop)),

@@ -169,7 +169,7 @@ fn by_turns(card: &mut Card, commands: [&Command; 2]) -> Result<f64> {
     let mut next = (first, second);
     repeated(|| {
         succeed(card, &next.0)?;
-        core::mem::swap(&mut next.0, &mut next.1);
+        std::mem::swap(&mut next.0, &mut next.1);
         Ok(())
     })
 }

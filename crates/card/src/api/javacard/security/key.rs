@@ -28,7 +28,9 @@ pub(crate) const CIPHER: u16 = 3;
 pub(crate) const VALUE: u16 = 4;
 /// The words of the other components: of a curve p, A, B, G and R; of RSA the exponent, or Q, PQ, DP1 and DQ1;
 /// of Diffie-Hellman and DSA p, g and q.
-pub(crate) const PARAMETERS: [u16; 5] = [5, 6, 7, 8, 9];
+pub(crate) const PARAMETERS: [u16; 5] = [5, 6, 7, 8, ORDER];
+/// The last of them: the generator's order.
+pub(crate) const ORDER: u16 = 9;
 
 /// The words of every key.
 pub(crate) const FIELDS: &[FieldKind] = &[

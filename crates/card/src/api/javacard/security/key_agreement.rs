@@ -120,17 +120,16 @@ fn ec(
     } else {
         1
     };
-    let result = if algorithm == EC_PACE_GM {
+    let result = if cofactor > 1 {
+        let order = key::required(cx, object, key::ORDER)?;
+        shared_with_cofactor(&curve, &scalar, (cofactor, &order), data)
+    } else if algorithm == EC_PACE_GM {
         curve
             .public(&scalar)
             .and_then(|point| curve.add(&point, data))
             .map(Zeroizing::new)
     } else {
-        let order = match cofactor {
-            0 | 1 => Vec::new(),
-            _ => key::required(cx, object, key::PARAMETERS[4])?.to_vec(),
-        };
-        shared(&curve, &scalar, (cofactor, &order), data)
+        curve.multiply(&scalar, data)
     };
     let Ok(point) = result else {
         return cx.crypto_error(CryptoReason::IllegalValue);
@@ -144,19 +143,16 @@ fn ec(
     })
 }
 
-/// In compatibility mode, as the API has it: with a cofactor, for points of the generator's subgroup, the same as without.
-fn shared(
+/// In compatibility mode, as the API has it: for points of the generator's subgroup the same as without a cofactor.
+fn shared_with_cofactor(
     curve: &EcCurve,
     scalar: &[u8],
     (cofactor, order): (u16, &[u8]),
     data: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, EcError> {
-    if cofactor > 1 {
-        let scalar = divided_scalar(scalar, cofactor, order).ok_or(EcError::Curve)?;
-        let cleared = curve.multiply(&cofactor.to_be_bytes(), data)?;
-        return curve.multiply(&scalar, &cleared);
-    }
-    curve.multiply(scalar, data)
+    let scalar = divided_scalar(scalar, cofactor, order).ok_or(EcError::Curve)?;
+    let cleared = curve.multiply(&cofactor.to_be_bytes(), data)?;
+    curve.multiply(&scalar, &cleared)
 }
 
 fn dh(cx: &mut Cx<'_>, object: ObjRef, data: &[u8]) -> Result<Zeroizing<Vec<u8>>, Stop> {

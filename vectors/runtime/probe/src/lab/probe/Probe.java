@@ -105,6 +105,10 @@ public class Probe extends Applet implements MultiSelectable, AppletEvent, Appli
             while (left > 0) { short piece = left > 200 ? 200 : left; apdu.sendBytesLong(scratch, (short) 0, piece); left -= piece; }
             return; }
         case 0x32: b[0] = (byte) (apdu.isISOInterindustryCLA() ? 1 : 0); b[1] = (byte) (apdu.isSecureMessagingCLA() ? 1 : 0); b[2] = (byte) (apdu.isCommandChainingCLA() ? 1 : 0); b[3] = (byte) (apdu.isValidCLA() ? 1 : 0); n = 4; break;
+        case 0x35: // nothing more, after all was sent
+            if (p1 == 0) { apdu.setOutgoing(); apdu.setOutgoingLength((short) 1); apdu.sendBytes((short) 0, (short) 1); }
+            else apdu.setOutgoingAndSend((short) 0, (short) 1);
+            apdu.sendBytes((short) 0, (short) 0); return;
         case 0x34: // what is in the buffer before it is received
             n = 6; Util.arrayCopyNonAtomic(b, ISO7816.OFFSET_LC, b, (short) 0, n); break;
         case 0x33: b[0] = (byte) (APDU.getCurrentAPDU() == apdu ? 1 : 0); b[1] = (byte) (APDU.getCurrentAPDUBuffer() == b ? 1 : 0); b[2] = APDU.getProtocol(); n = 3; break;

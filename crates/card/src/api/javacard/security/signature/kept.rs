@@ -1,9 +1,9 @@
 //! Messages that are kept until they are whole, because nothing can be computed before.
 
+use alloc::vec::Vec;
+
 use hydra_vm::{ObjRef, Stop};
 use zeroize::Zeroizing;
-
-use alloc::vec::Vec;
 
 use crate::api::{CryptoReason, Cx, Running, cost};
 
