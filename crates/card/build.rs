@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use hydra_cap::api::{self, ApiFlags, ApiMethod, Param};
+use hydra_cap::api::{self, ApiFlags, ApiMethod};
 
 fn main() {
     println!("cargo::rerun-if-changed=src/api");
@@ -253,6 +253,11 @@ fn function(method: &ApiMethod, call: &str, sensitive: bool) -> String {
     let mut unpacked = String::new();
     let mut arguments: Vec<String> = Vec::new();
     let mut word = 0;
+    if !method.flags.has(ApiFlags::STATIC) {
+        unpacked.push_str("    let a0 = this(cx, args)?;\n");
+        arguments.push("a0".to_owned());
+        word = 1;
+    }
     let mut unpack = |how: &str, param: &str, words| {
         let name = format!("a{}", arguments.len());
         writeln!(
@@ -263,10 +268,6 @@ fn function(method: &ApiMethod, call: &str, sensitive: bool) -> String {
         arguments.push(name);
         word += words;
     };
-    if !method.flags.has(ApiFlags::STATIC) {
-        let class = Param::Instance(method.class);
-        unpack("reference", &format!(", Param::{class:?}"), 1);
-    }
     for (parameter, param) in parameters.iter().zip(method.params) {
         match parameter {
             Type::Boolean => unpack("boolean", "", 1),

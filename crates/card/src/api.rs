@@ -55,6 +55,11 @@ include!(concat!(env!("OUT_DIR"), "/dispatch.rs"));
 /// What a native does, with its arguments unpacked and its result packed.
 type Native = fn(&mut Cx<'_>, Args) -> Result<Option<Value>, Stop>;
 
+#[inline(always)]
+fn this(cx: &Cx<'_>, args: Args) -> Result<ObjRef, Stop> {
+    Ok(args.this(cx.vm)?)
+}
+
 /// An argument, by the number of its word, as the table says it is.
 #[inline(always)]
 fn reference(cx: &Cx<'_>, args: Args, word: usize, param: Param) -> Result<ObjRef, Stop> {

@@ -1,18 +1,19 @@
 //! The arguments of natives, read where the caller left them.
 
-use hydra_cap::api::Param;
+use hydra_cap::api::{MethodId, Param};
 
 use crate::class::api_index;
 use crate::error::Fault;
 use crate::heap::Body;
 use crate::ids::ObjRef;
+use crate::value::Value;
 use crate::vm::Vm;
 use crate::word::Word;
 
 /// The arguments of a native on the operand stack, `this` first unless it is static. Each is named by the number of its
 /// first word: an int has two, everything else one.
 ///
-/// They are there until the native returns; each is checked to be of the type that it is read as.
+/// They are there until the native returns; each but `this` is checked to be of the type that it is read as.
 #[derive(Clone, Copy, Debug)]
 pub struct Args {
     base: usize,
@@ -42,6 +43,14 @@ impl Args {
         Word::as_int(high, low).ok_or(Fault::TypeConfusion)
     }
 
+    /// `this`, an object of the method's class: whatever calls a method of an object has looked for it in that object's
+    /// class, or compared the two.
+    #[inline(always)]
+    pub fn this(self, vm: &Vm) -> Result<ObjRef, Fault> {
+        let this = self.word(vm, 0)?.as_reference();
+        this.ok_or(Fault::TypeConfusion)
+    }
+
     /// Null, or a reference to an object of a parameter's type.
     #[inline(always)]
     pub fn reference(self, vm: &Vm, word: usize, param: Param) -> Result<ObjRef, Fault> {
@@ -56,6 +65,17 @@ impl Args {
 }
 
 impl Vm {
+    /// Whether a native's result is of the type that its method has.
+    pub(crate) fn is_result(&self, result: Option<Value>, method: MethodId) -> bool {
+        match (result, method.get().result) {
+            (None, None)
+            | (Some(Value::Short(_)), Some(Param::Short))
+            | (Some(Value::Int(_)), Some(Param::Int)) => true,
+            (Some(Value::Ref(obj)), Some(param)) => self.fits(obj, param) == Ok(true),
+            _ => false,
+        }
+    }
+
     /// Whether a reference may be passed as a parameter of this type.
     #[inline(always)]
     pub(crate) fn fits(&self, obj: ObjRef, param: Param) -> Result<bool, Fault> {

@@ -167,6 +167,26 @@ pub(crate) fn api_static(class: &ApiClass, token: u8) -> Option<Method> {
         .map(|row| native(row.id))
 }
 
+/// All classes, by index.
+pub(crate) type Classes = Vec<Option<Arc<Class>>>;
+
+/// Whether instances of `class` are instances of `of`, a class or an interface.
+#[inline(always)]
+pub(crate) fn is_subclass(classes: &Classes, class: ClassIndex, of: ClassIndex) -> bool {
+    class == of || is_below(classes, class, of)
+}
+
+fn is_below(classes: &Classes, class: ClassIndex, of: ClassIndex) -> bool {
+    let found = [class, of].map(|index| classes.get(usize::from(index.0)));
+    let [Some(Some(this)), Some(Some(other))] = found else {
+        return false;
+    };
+    if other.interface {
+        return this.implements(of).is_some();
+    }
+    this.ancestors.get(other.ancestors.len() - 1) == Some(&of)
+}
+
 impl Vm {
     /// The class with this index. Indices come only from this VM; a class goes only when nothing names it.
     #[inline(always)]
@@ -192,17 +212,7 @@ impl Vm {
     /// Whether instances of `class` are instances of `of`, a class or an interface.
     #[inline(always)]
     pub(crate) fn is_subclass(&self, class: ClassIndex, of: ClassIndex) -> bool {
-        class == of || self.is_below(class, of)
-    }
-
-    fn is_below(&self, class: ClassIndex, of: ClassIndex) -> bool {
-        let (Some(this), Some(other)) = (self.class(class), self.class(of)) else {
-            return false;
-        };
-        if other.interface {
-            return this.implements(of).is_some();
-        }
-        this.ancestors.get(other.ancestors.len() - 1) == Some(&of)
+        is_subclass(&self.classes, class, of)
     }
 
     /// The class for a row of the API table, made when first asked for.

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use crate::class::OBJECT;
 use crate::error::Fault;
+use crate::exception::{Exception, Refusal};
 use crate::ids::{ClassIndex, ObjRef, Owner};
 use crate::memory::{ArrayKind, Limits, Storage};
 
@@ -328,6 +329,15 @@ impl Heap {
             Some(Some(object)) => Ok(object),
             _ => Err(Fault::DanglingReference),
         }
+    }
+
+    /// The object that code refers to.
+    #[inline(always)]
+    pub(crate) fn object(&self, obj: ObjRef) -> Result<&Object, Refusal> {
+        if obj.is_null() {
+            return Err(Exception::NullPointer.into());
+        }
+        Ok(self.get(obj)?)
     }
 
     #[inline(always)]

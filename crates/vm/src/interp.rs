@@ -1,28 +1,33 @@
 //! The interpreter (JCVM 3.0.5 §7.5).
 //!
-//! One loop reads an opcode and hands it to a handler; the handlers are grouped by family in the files below. The linker
-//! has looked at the code, so control stays within methods and constant pool entries are of the right kind; a handler still
-//! reads through checked accessors, since a fault is cheap and a panic is not allowed.
+//! Two loops read opcodes and hand them to handlers, which are grouped by family in the files below: the [`Inner`]'s runs
+//! instructions that need little more than their frame, the [`Machine`]'s all others. The linker has looked at the code, so
+//! control stays within methods and constant pool entries are of the right kind; a handler still reads through checked
+//! accessors, since a fault is cheap and a panic is not allowed.
 
 mod arith;
 mod array;
 mod branch;
 mod field;
+mod inner;
 mod invoke;
 mod local;
 mod object;
+mod operands;
 mod stack;
 
 use alloc::sync::Arc;
 
+use self::inner::Inner;
+use self::operands::{Operands, Registers};
 use hydra_cap::api::MethodId;
 use hydra_cap::opcode::Opcode;
 
 use crate::args::Args;
 use crate::class::native_words;
 use crate::error::{Fault, Stop};
-use crate::exception::{Exception, Refusal};
-use crate::heap::{Body, Object};
+use crate::exception::Refusal;
+use crate::heap::Object;
 use crate::host::Host;
 use crate::ids::{ContextId, ObjRef, Owner, PackageId};
 use crate::package::{Entry, Package};
@@ -46,16 +51,14 @@ pub(crate) struct Frame {
     pub(crate) owner: Owner,
     package: PackageId,
     kind: FrameKind,
-    /// The instruction that called the frame above.
-    at: usize,
-    /// The instruction after it.
-    pc: usize,
     /// Where the local variables begin on the stack; arguments first.
-    locals: usize,
+    base: usize,
     /// Where the operands begin.
     floor: usize,
     /// Where they must end.
     limit: usize,
+    /// Where it goes on, once the frame above is gone.
+    pc: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,11 +81,10 @@ impl Frame {
             owner,
             package: PackageId(0),
             kind,
-            at: 0,
-            pc: 0,
-            locals: top,
+            base: top,
             floor: top,
             limit: top,
+            pc: 0,
         }
     }
 }
@@ -105,20 +107,17 @@ impl From<Fault> for Exit {
     }
 }
 
-/// The registers of the running method.
+/// The running method, and all that it may reach.
 struct Machine<'a> {
     vm: &'a mut Vm,
     host: &'a mut dyn Host,
     package: Arc<Package>,
-    /// The package's code, at hand.
-    code: Arc<[u8]>,
     active: Owner,
-    at: usize,
-    pc: usize,
-    sp: usize,
-    locals: usize,
+    /// Where its local variables begin on the stack, its operands, and where these must end.
+    base: usize,
     floor: usize,
     limit: usize,
+    regs: Registers,
 }
 
 impl Vm {
@@ -151,9 +150,10 @@ impl Vm {
             // An idle card keeps a small stack, and nothing in it.
             if self.stack.len() > IDLE_STACK {
                 self.stack = alloc::vec::Vec::new();
-            } else {
-                self.stack.fill(Word::ZERO);
+            } else if let Some(used) = self.stack.get_mut(..self.high) {
+                used.fill(Word::ZERO);
             }
+            self.high = 0;
             if self.frames.capacity() > IDLE_FRAMES {
                 self.frames = alloc::vec::Vec::new();
             }
@@ -183,6 +183,7 @@ impl Vm {
         if self.stack.len() < base + MAX_ARGS {
             self.grow_stack(base + MAX_ARGS)?;
         }
+        self.high = self.high.max(base + MAX_ARGS);
         for arg in args {
             let words = match *arg {
                 Value::Short(value) => [Some(Word::short(value)), None],
@@ -211,34 +212,37 @@ impl Vm {
         owner: Owner,
     ) -> Result<Option<Value>, Stop> {
         let package = self.package(package).cloned().ok_or(Fault::NoSuchMember)?;
-        if !package.has_method(offset) {
-            return Err(Fault::NoSuchMember.into());
+        if self.entered != Some((package.id, offset)) {
+            if !package.has_method(offset) {
+                return Err(Fault::NoSuchMember.into());
+            }
+            self.entered = Some((package.id, offset));
         }
         let observed = self.observer.is_some();
         let sp = self.sp;
         if self.stack.len() < sp + MAX_ARGS {
             self.grow_stack(sp + MAX_ARGS)?;
         }
-        let limit = self.stack.len();
+        self.high = self.high.max(sp + MAX_ARGS);
+        let id = package.id;
         let mut machine = Machine {
             vm: self,
             host,
-            code: package.code.clone(),
             package,
             active: owner,
-            at: 0,
-            pc: 0,
-            sp,
-            locals: sp,
+            base: sp,
             floor: sp,
-            limit,
+            limit: sp + MAX_ARGS,
+            regs: Registers::START,
         };
         for arg in args {
-            machine.push_value(*arg)?;
+            match *arg {
+                Value::Short(value) => machine.push_short(value)?,
+                Value::Int(value) => machine.push_int(value)?,
+                Value::Ref(value) => machine.push_reference(value)?,
+            }
         }
-        let nargs = u8::try_from(machine.sp - sp).map_err(|_| Fault::Signature)?;
-        let package = machine.package.id;
-        machine.enter(package, offset, nargs, owner, FrameKind::Entry)?;
+        machine.enter((id, offset), 0, owner, FrameKind::Entry)?;
         if observed {
             machine.run::<true>()
         } else {
@@ -262,130 +266,24 @@ impl Machine<'_> {
     fn execute<const OBSERVED: bool>(&mut self) -> Result<(), Exit> {
         use Opcode as O;
         loop {
-            self.at = self.pc;
-            let byte = *self.code.get(self.at).ok_or(Fault::IllegalInstruction)?;
-            let opcode = Opcode::from_byte(byte).ok_or(Fault::IllegalInstruction)?;
-            self.pc = self.at + 1;
             if OBSERVED {
-                self.observe(opcode);
+                self.observe();
             }
+            let mut inner = self.inner()?;
+            let next = inner.run::<OBSERVED>();
+            self.regs = inner.regs;
+            let Some(opcode) = self.grant(next)? else {
+                continue;
+            };
             match opcode {
-                O::Nop => {}
-                O::AconstNull => self.push(Word::reference(ObjRef::NULL))?,
-                O::SconstM1 => self.push_short(-1)?,
-                O::Sconst0 => self.push_short(0)?,
-                O::Sconst1 => self.push_short(1)?,
-                O::Sconst2 => self.push_short(2)?,
-                O::Sconst3 => self.push_short(3)?,
-                O::Sconst4 => self.push_short(4)?,
-                O::Sconst5 => self.push_short(5)?,
-                O::IconstM1 => self.push_int(-1)?,
-                O::Iconst0 => self.push_int(0)?,
-                O::Iconst1 => self.push_int(1)?,
-                O::Iconst2 => self.push_int(2)?,
-                O::Iconst3 => self.push_int(3)?,
-                O::Iconst4 => self.push_int(4)?,
-                O::Iconst5 => self.push_int(5)?,
-                O::Bspush => self.bspush()?,
-                O::Sspush => self.sspush()?,
-                O::Bipush => self.bipush()?,
-                O::Sipush => self.sipush()?,
-                O::Iipush => self.iipush()?,
-                O::Aload => self.load_indexed(Self::aload)?,
-                O::Sload => self.load_indexed(Self::sload)?,
-                O::Iload => self.load_indexed(Self::iload)?,
-                O::Aload0 => self.aload(0)?,
-                O::Aload1 => self.aload(1)?,
-                O::Aload2 => self.aload(2)?,
-                O::Aload3 => self.aload(3)?,
-                O::Sload0 => self.sload(0)?,
-                O::Sload1 => self.sload(1)?,
-                O::Sload2 => self.sload(2)?,
-                O::Sload3 => self.sload(3)?,
-                O::Iload0 => self.iload(0)?,
-                O::Iload1 => self.iload(1)?,
-                O::Iload2 => self.iload(2)?,
-                O::Iload3 => self.iload(3)?,
-                O::Aaload => self.aaload()?,
-                O::Baload => self.baload()?,
-                O::Saload => self.saload()?,
-                O::Iaload => self.iaload()?,
-                O::Astore => self.load_indexed(Self::astore)?,
-                O::Sstore => self.load_indexed(Self::sstore)?,
-                O::Istore => self.load_indexed(Self::istore)?,
-                O::Astore0 => self.astore(0)?,
-                O::Astore1 => self.astore(1)?,
-                O::Astore2 => self.astore(2)?,
-                O::Astore3 => self.astore(3)?,
-                O::Sstore0 => self.sstore(0)?,
-                O::Sstore1 => self.sstore(1)?,
-                O::Sstore2 => self.sstore(2)?,
-                O::Sstore3 => self.sstore(3)?,
-                O::Istore0 => self.istore(0)?,
-                O::Istore1 => self.istore(1)?,
-                O::Istore2 => self.istore(2)?,
-                O::Istore3 => self.istore(3)?,
                 O::Aastore => self.aastore()?,
                 O::Bastore => self.bastore()?,
                 O::Sastore => self.sastore()?,
                 O::Iastore => self.iastore()?,
-                O::Pop => self.drop_words(1)?,
-                O::Pop2 => self.drop_words(2)?,
-                O::Dup => self.dup()?,
-                O::Dup2 => self.dup2()?,
                 O::DupX => self.dup_x()?,
                 O::SwapX => self.swap_x()?,
-                O::Sadd => self.short_binary(arith::sadd)?,
-                O::Iadd => self.int_binary(arith::iadd)?,
-                O::Ssub => self.short_binary(arith::ssub)?,
-                O::Isub => self.int_binary(arith::isub)?,
-                O::Smul => self.short_binary(arith::smul)?,
-                O::Imul => self.int_binary(arith::imul)?,
-                O::Sdiv => self.short_division(arith::sdiv)?,
-                O::Idiv => self.int_division(arith::idiv)?,
-                O::Srem => self.short_division(arith::srem)?,
-                O::Irem => self.int_division(arith::irem)?,
-                O::Sneg => self.short_unary(arith::sneg)?,
-                O::Ineg => self.int_unary(arith::ineg)?,
-                O::Sshl => self.short_binary(arith::sshl)?,
-                O::Ishl => self.int_binary(arith::ishl)?,
-                O::Sshr => self.short_binary(arith::sshr)?,
-                O::Ishr => self.int_binary(arith::ishr)?,
-                O::Sushr => self.short_binary(arith::sushr)?,
-                O::Iushr => self.int_binary(arith::iushr)?,
-                O::Sand => self.short_binary(arith::sand)?,
-                O::Iand => self.int_binary(arith::iand)?,
-                O::Sor => self.short_binary(arith::sor)?,
-                O::Ior => self.int_binary(arith::ior)?,
-                O::Sxor => self.short_binary(arith::sxor)?,
-                O::Ixor => self.int_binary(arith::ixor)?,
-                O::Sinc => self.sinc()?,
-                O::Iinc => self.iinc()?,
-                O::S2b => self.short_unary(arith::s2b)?,
-                O::S2i => self.s2i()?,
-                O::I2b => self.i2b()?,
-                O::I2s => self.i2s()?,
-                O::Icmp => self.icmp()?,
-                O::Ifeq => self.if_short(|value| value == 0)?,
-                O::Ifne => self.if_short(|value| value != 0)?,
-                O::Iflt => self.if_short(|value| value < 0)?,
-                O::Ifge => self.if_short(|value| value >= 0)?,
-                O::Ifgt => self.if_short(|value| value > 0)?,
-                O::Ifle => self.if_short(|value| value <= 0)?,
-                O::Ifnull => self.if_reference(|value| value.is_null())?,
-                O::Ifnonnull => self.if_reference(|value| !value.is_null())?,
-                O::IfAcmpeq => self.if_references(|a, b| a == b)?,
-                O::IfAcmpne => self.if_references(|a, b| a != b)?,
-                O::IfScmpeq => self.if_shorts(|a, b| a == b)?,
-                O::IfScmpne => self.if_shorts(|a, b| a != b)?,
-                O::IfScmplt => self.if_shorts(|a, b| a < b)?,
-                O::IfScmpge => self.if_shorts(|a, b| a >= b)?,
-                O::IfScmpgt => self.if_shorts(|a, b| a > b)?,
-                O::IfScmple => self.if_shorts(|a, b| a <= b)?,
-                O::Goto => self.goto()?,
                 O::Jsr => self.jsr()?,
                 O::Ret => self.ret()?,
-                O::Stableswitch => self.stableswitch()?,
                 O::Itableswitch => self.itableswitch()?,
                 O::Slookupswitch => self.slookupswitch()?,
                 O::Ilookupswitch => self.ilookupswitch()?,
@@ -401,9 +299,6 @@ impl Machine<'_> {
                 O::PutstaticB => self.putstatic_b()?,
                 O::PutstaticS => self.putstatic_s()?,
                 O::PutstaticI => self.putstatic_i()?,
-                O::GetfieldA => self.field_byte_index(Self::getfield_a)?,
-                O::GetfieldB | O::GetfieldS => self.field_byte_index(Self::getfield_s)?,
-                O::GetfieldI => self.field_byte_index(Self::getfield_i)?,
                 O::PutfieldA => self.field_byte_index(Self::putfield_a)?,
                 O::PutfieldB => self.field_byte_index(Self::putfield_b)?,
                 O::PutfieldS => self.field_byte_index(Self::putfield_s)?,
@@ -415,35 +310,9 @@ impl Machine<'_> {
                 O::New => self.new_object()?,
                 O::Newarray => self.newarray()?,
                 O::Anewarray => self.anewarray()?,
-                O::Arraylength => self.arraylength()?,
                 O::Athrow => self.athrow()?,
                 O::Checkcast => self.checkcast()?,
                 O::Instanceof => self.instanceof()?,
-                O::SincW => self.sinc_w()?,
-                O::IincW => self.iinc_w()?,
-                O::IfeqW => self.if_short_w(|value| value == 0)?,
-                O::IfneW => self.if_short_w(|value| value != 0)?,
-                O::IfltW => self.if_short_w(|value| value < 0)?,
-                O::IfgeW => self.if_short_w(|value| value >= 0)?,
-                O::IfgtW => self.if_short_w(|value| value > 0)?,
-                O::IfleW => self.if_short_w(|value| value <= 0)?,
-                O::IfnullW => self.if_reference_w(|value| value.is_null())?,
-                O::IfnonnullW => self.if_reference_w(|value| !value.is_null())?,
-                O::IfAcmpeqW => self.if_references_w(|a, b| a == b)?,
-                O::IfAcmpneW => self.if_references_w(|a, b| a != b)?,
-                O::IfScmpeqW => self.if_shorts_w(|a, b| a == b)?,
-                O::IfScmpneW => self.if_shorts_w(|a, b| a != b)?,
-                O::IfScmpltW => self.if_shorts_w(|a, b| a < b)?,
-                O::IfScmpgeW => self.if_shorts_w(|a, b| a >= b)?,
-                O::IfScmpgtW => self.if_shorts_w(|a, b| a > b)?,
-                O::IfScmpleW => self.if_shorts_w(|a, b| a <= b)?,
-                O::GotoW => self.goto_w()?,
-                O::GetfieldAW => self.field_short_index(Self::getfield_a)?,
-                O::GetfieldBW | O::GetfieldSW => self.field_short_index(Self::getfield_s)?,
-                O::GetfieldIW => self.field_short_index(Self::getfield_i)?,
-                O::GetfieldAThis => self.field_of_this(Self::get_a)?,
-                O::GetfieldBThis | O::GetfieldSThis => self.field_of_this(Self::get_s)?,
-                O::GetfieldIThis => self.field_of_this(Self::get_i)?,
                 O::PutfieldAW => self.field_short_index(Self::putfield_a)?,
                 O::PutfieldBW => self.field_short_index(Self::putfield_b)?,
                 O::PutfieldSW => self.field_short_index(Self::putfield_s)?,
@@ -452,18 +321,18 @@ impl Machine<'_> {
                 O::PutfieldBThis => self.put_b_this()?,
                 O::PutfieldSThis => self.put_s_this()?,
                 O::PutfieldIThis => self.put_i_this()?,
+                // The others are the inner loop's.
+                _ => return Err(Fault::IllegalInstruction.into()),
             }
         }
     }
 
     #[cold]
-    fn observe(&mut self, opcode: Opcode) {
-        if let Some(observer) = &self.vm.observer {
-            observer.instruction(
-                &self.package,
-                u32::try_from(self.at).unwrap_or(u32::MAX),
-                opcode,
-            );
+    fn observe(&mut self) {
+        let at = self.regs.pc;
+        let opcode = self.code().get(at).copied().and_then(Opcode::from_byte);
+        if let (Some(observer), Some(opcode)) = (&self.vm.observer, opcode) {
+            observer.instruction(&self.package, u32::try_from(at).unwrap_or(u32::MAX), opcode);
         }
     }
 
@@ -475,17 +344,17 @@ impl Machine<'_> {
         let class = self.vm.class_of(self.vm.heap.get(exception)?);
         loop {
             let handler = self.package.handlers.iter().find(|handler| {
-                handler.covered.contains(&self.at)
+                handler.covered.contains(&self.regs.at)
                     && handler
                         .class
                         .is_none_or(|wanted| self.vm.is_subclass(class, wanted))
             });
             if let Some(handler) = handler {
                 // Counted, or a handler that throws into itself would run for ever.
-                self.pc = handler.start;
+                self.regs.pc = handler.start;
                 self.count_step()?;
-                self.sp = self.floor;
-                self.push(Word::reference(exception))?;
+                self.regs.sp = 0;
+                self.push_reference(exception)?;
                 return Ok(());
             }
             if self.leave() {
@@ -507,151 +376,68 @@ impl Machine<'_> {
 
     #[inline(always)]
     fn object(&self, obj: ObjRef) -> Result<&Object, Refusal> {
-        if obj.is_null() {
-            return Err(Exception::NullPointer.into());
-        }
-        Ok(self.vm.heap.get(obj)?)
-    }
-
-    // --- operands of instructions
-
-    #[inline(always)]
-    fn operand<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
-        let bytes = self
-            .code
-            .get(self.pc..)
-            .and_then(|rest| rest.first_chunk::<N>());
-        self.pc += N;
-        bytes.copied().ok_or(Fault::IllegalInstruction)
-    }
-
-    #[inline(always)]
-    fn u1(&mut self) -> Result<u8, Fault> {
-        let byte = self.code.get(self.pc).copied();
-        self.pc += 1;
-        byte.ok_or(Fault::IllegalInstruction)
-    }
-
-    #[inline(always)]
-    fn s1(&mut self) -> Result<i16, Fault> {
-        Ok(i16::from(self.u1()?.cast_signed()))
-    }
-
-    #[inline(always)]
-    fn s2(&mut self) -> Result<i16, Fault> {
-        self.operand().map(i16::from_be_bytes)
+        self.vm.heap.object(obj)
     }
 
     #[inline(always)]
     fn entry(&self, index: u16) -> Result<Entry, Fault> {
-        self.package
-            .pool
-            .get(usize::from(index))
-            .copied()
-            .ok_or(Fault::IllegalInstruction)
+        self.package.entry(index).ok_or(Fault::IllegalInstruction)
     }
 
     #[inline(always)]
     fn entry_u2(&mut self) -> Result<Entry, Fault> {
-        let index = self.operand().map(u16::from_be_bytes)?;
+        let index = self.u2()?;
         self.entry(index)
     }
 
-    // --- the operand stack
-
+    /// What the inner loop needs to go on.
     #[inline(always)]
-    fn push(&mut self, word: Word) -> Result<(), Fault> {
-        if self.sp >= self.limit {
-            return Err(Fault::OperandStack);
-        }
-        *self.vm.stack.get_mut(self.sp).ok_or(Fault::OperandStack)? = word;
-        self.sp += 1;
-        Ok(())
+    fn inner(&mut self) -> Result<Inner<'_>, Fault> {
+        let vm = &mut *self.vm;
+        let frame = vm.stack.get_mut(self.base..self.limit);
+        let frame = frame.and_then(|frame| frame.split_at_mut_checked(self.floor - self.base));
+        let (locals, operands) = frame.ok_or(Fault::StackOverflow)?;
+        Ok(Inner {
+            package: &self.package,
+            code: &self.package.code,
+            locals,
+            operands,
+            regs: self.regs,
+            steps: &mut vm.steps,
+            heap: &vm.heap,
+            classes: &vm.classes,
+            active: &self.active,
+            selected: &vm.selected,
+            depth: vm.frames.len(),
+        })
     }
 
     #[inline(always)]
-    fn pop(&mut self) -> Result<Word, Fault> {
-        if self.sp <= self.floor {
-            return Err(Fault::OperandStack);
-        }
-        self.sp -= 1;
-        self.vm
-            .stack
-            .get(self.sp)
-            .copied()
-            .ok_or(Fault::OperandStack)
-    }
-
-    /// The topmost words, the last on top.
-    #[inline(always)]
-    fn top<const N: usize>(&mut self) -> Result<&mut [Word; N], Fault> {
-        let operands = self.vm.stack.get_mut(self.floor..self.sp);
-        operands
-            .and_then(|operands| operands.last_chunk_mut())
-            .ok_or(Fault::OperandStack)
-    }
-
-    /// Pops several words at once, the last from the top.
-    #[inline(always)]
-    fn pop_words<const N: usize>(&mut self) -> Result<[Word; N], Fault> {
-        let words = *self.top()?;
-        self.sp -= N;
-        Ok(words)
-    }
-
-    #[inline(always)]
-    fn push_short(&mut self, value: i16) -> Result<(), Fault> {
-        self.push(Word::short(value))
-    }
-
-    #[inline(always)]
-    fn push_int(&mut self, value: i32) -> Result<(), Fault> {
-        let (high, low) = Word::int(value);
-        self.push(high)?;
-        self.push(low)
-    }
-
-    #[inline]
-    fn push_value(&mut self, value: Value) -> Result<(), Fault> {
-        match value {
-            Value::Short(value) => self.push_short(value),
-            Value::Int(value) => self.push_int(value),
-            Value::Ref(value) => self.push(Word::reference(value)),
-        }
-    }
-
-    #[inline(always)]
-    fn pop_short(&mut self) -> Result<i16, Fault> {
-        self.pop()?.as_short().ok_or(Fault::TypeConfusion)
-    }
-
-    #[inline(always)]
-    fn pop_int(&mut self) -> Result<i32, Fault> {
-        let [high, low] = self.pop_words()?;
-        Word::as_int(high, low).ok_or(Fault::TypeConfusion)
-    }
-
-    #[inline(always)]
-    fn pop_reference(&mut self) -> Result<ObjRef, Fault> {
-        self.pop()?.as_reference().ok_or(Fault::TypeConfusion)
+    fn locals(&self) -> &[Word] {
+        let locals = self.vm.stack.get(self.base..self.floor);
+        locals.unwrap_or_default()
     }
 }
 
-/// An array element at an index, copied.
-#[inline(always)]
-fn element<T: Copy>(elements: &[T], index: i16) -> Result<T, Refusal> {
-    let found = usize::try_from(index)
-        .ok()
-        .and_then(|index| elements.get(index));
-    found
-        .copied()
-        .ok_or(Refusal::Exception(Exception::ArrayIndexOutOfBounds))
-}
+impl Operands for Machine<'_> {
+    #[inline(always)]
+    fn code(&self) -> &[u8] {
+        &self.package.code
+    }
 
-/// Whether an index is inside an array.
-fn inside(body: &Body, index: i16) -> Result<usize, Refusal> {
-    let found = usize::try_from(index)
-        .ok()
-        .filter(|index| *index < body.len());
-    found.ok_or(Refusal::Exception(Exception::ArrayIndexOutOfBounds))
+    #[inline(always)]
+    fn registers(&mut self) -> &mut Registers {
+        &mut self.regs
+    }
+
+    #[inline(always)]
+    fn operands(&mut self) -> (&mut [Word], &mut Registers) {
+        let operands = self.vm.stack.get_mut(self.floor..self.limit);
+        (operands.unwrap_or_default(), &mut self.regs)
+    }
+
+    #[inline(always)]
+    fn steps(&mut self) -> &mut u64 {
+        &mut self.vm.steps
+    }
 }

@@ -123,6 +123,12 @@ impl Package {
             .unwrap_or_default()
     }
 
+    /// A constant pool entry.
+    #[inline(always)]
+    pub(crate) fn entry(&self, index: u16) -> Option<Entry> {
+        self.pool.get(usize::from(index)).copied()
+    }
+
     pub(crate) fn class_at(&self, offset: u16) -> Option<ClassIndex> {
         let found = self
             .classes

@@ -118,26 +118,51 @@ impl Vm {
         let packages = core::mem::take(&mut self.dirty_packages);
         let statics = core::mem::take(&mut self.dirty_statics);
         let records = core::mem::take(&mut self.dirty_records);
+        let count = packages.len() + statics.len() + handles.len() + records.len();
         self.without_transaction(|vm| {
-            let packages = packages
-                .into_iter()
-                .map(|id| (RecordKey::new(PACKAGE, id.0.into()), vm.package_record(id)));
-            let statics = statics
-                .into_iter()
-                .map(|id| (RecordKey::new(STATICS, id.0.into()), vm.statics_record(id)));
-            let objects = handles.into_iter().map(|handle| {
-                (
-                    RecordKey::new(OBJECT, handle.into()),
-                    vm.object_record(ObjRef(handle)),
-                )
+            let mut changes = Changes::with_capacity(count);
+            changes.extend(packages.iter().map(|id| {
+                let key = RecordKey::new(PACKAGE, id.0.into());
+                (key, vm.package_record(*id))
+            }));
+            changes.extend(statics.iter().map(|id| {
+                let key = RecordKey::new(STATICS, id.0.into());
+                (key, vm.statics_record(*id))
+            }));
+            changes.extend(handles.iter().map(|handle| {
+                let key = RecordKey::new(OBJECT, (*handle).into());
+                (key, vm.object_record(ObjRef(*handle)))
+            }));
+            changes.extend(records.iter().map(|key| {
+                let record = vm.records.get(key).cloned();
+                (RecordKey::new(CARD, *key), record)
+            }));
+            changes
+        })
+    }
+
+    /// Every record there is, as it was when changes were taken last. Like them it is without the effects of a transaction in
+    /// progress.
+    pub fn everything(&mut self) -> Vec<(RecordKey, Vec<u8>)> {
+        self.without_transaction(|vm| {
+            let packages = vm.linked().flat_map(|package| {
+                let id = package.id;
+                let [file, statics] =
+                    [PACKAGE, STATICS].map(|kind| RecordKey::new(kind, id.0.into()));
+                [
+                    (file, vm.package_record(id)),
+                    (statics, vm.statics_record(id)),
+                ]
             });
-            let records = records
-                .into_iter()
-                .map(|key| (RecordKey::new(CARD, key), vm.records.get(&key).cloned()));
-            packages
-                .chain(statics)
-                .chain(objects)
-                .chain(records)
+            let objects = vm.heap.iter();
+            let objects = objects
+                .filter(|(_, object)| !object.has(Object::NEW))
+                .map(|(obj, _)| (RecordKey::new(OBJECT, obj.0.into()), vm.object_record(obj)));
+            let records = vm.records.iter();
+            let records =
+                records.map(|(key, bytes)| (RecordKey::new(CARD, *key), Some(bytes.clone())));
+            let all = packages.chain(objects).chain(records);
+            all.filter_map(|(key, record)| Some((key, record?)))
                 .collect()
         })
     }
@@ -167,6 +192,11 @@ impl Vm {
     /// Reads a record of the card's own.
     pub fn record_get(&self, key: u32) -> Option<&[u8]> {
         self.records.get(&key).map(Vec::as_slice)
+    }
+
+    /// How often any of the card's own records was written since the card was started: while it is the same, so are they.
+    pub fn record_writes(&self) -> u64 {
+        self.record_writes
     }
 
     /// The card's own records with a key in `range`, by key.

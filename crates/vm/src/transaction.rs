@@ -209,7 +209,7 @@ impl Vm {
                 self.dirty_statics.insert(package);
             }
             Undo::Record { key, .. } => {
-                self.dirty_records.insert(key);
+                self.mark_record(key);
             }
         }
     }
@@ -334,7 +334,7 @@ impl Vm {
     /// written this way always or never.
     pub fn record_put_lasting(&mut self, key: u32, bytes: &[u8]) {
         self.records.insert(key, bytes.to_vec());
-        self.dirty_records.insert(key);
+        self.mark_record(key);
     }
 
     /// Deletes one; whether it was there.
@@ -347,8 +347,13 @@ impl Vm {
         found
     }
 
-    fn note_record(&mut self, key: u32, old: Option<Vec<u8>>) {
+    fn mark_record(&mut self, key: u32) {
         self.dirty_records.insert(key);
+        self.record_writes += 1;
+    }
+
+    fn note_record(&mut self, key: u32, old: Option<Vec<u8>>) {
+        self.mark_record(key);
         if let Some(transaction) = &mut self.transaction
             && transaction.records.insert(key)
         {
@@ -459,11 +464,17 @@ impl Vm {
         if object.has(Object::SENSITIVE) {
             return self.guarded(obj, |vm| vm.store_range(obj, range, atomicity, write));
         }
-        self.log_range(obj, &range, atomicity)?;
+        let lasts = object.storage == Storage::Persistent;
+        if lasts {
+            self.log_range(obj, &range, atomicity)?;
+        }
         let object = self.heap.get_mut(obj)?;
         let place = object.body.bytes_mut()?.get_mut(range);
         write(place.ok_or(Fault::NoSuchMember)?);
-        self.mark_lasting(obj)
+        if lasts {
+            self.heap.mark_dirty(obj);
+        }
+        Ok(())
     }
 
     /// Copies a range within or between byte or boolean arrays, to as many bytes from `at`.
@@ -473,11 +484,15 @@ impl Vm {
         (to, at): (ObjRef, usize),
         atomicity: Atomicity,
     ) -> Result<(), Stop> {
-        if self.heap.get(to)?.has(Object::SENSITIVE) {
+        let object = self.heap.get(to)?;
+        if object.has(Object::SENSITIVE) {
             return self.guarded(to, |vm| vm.copy_range((from, range), (to, at), atomicity));
         }
         let target = at..at + range.len();
-        self.log_range(to, &target, atomicity)?;
+        let lasts = object.storage == Storage::Persistent;
+        if lasts {
+            self.log_range(to, &target, atomicity)?;
+        }
         if from == to {
             let bytes = self.heap.get_mut(to)?.body.bytes_mut()?;
             if range.end.max(target.end) > bytes.len() {
@@ -490,7 +505,10 @@ impl Vm {
             let place = to.body.bytes_mut()?.get_mut(target);
             place.ok_or(Fault::NoSuchMember)?.copy_from_slice(from);
         }
-        self.mark_lasting(to)
+        if lasts {
+            self.heap.mark_dirty(to);
+        }
+        Ok(())
     }
 
     /// Whether a range of an array lasts as it is and `same` says of it that a write would not change it, so that the
@@ -514,8 +532,7 @@ impl Vm {
         Ok(object.body.bytes()?.get(range).is_some_and(same))
     }
 
-    /// Lets the transaction in progress remember what a range holds, if it must.
-    #[inline(always)]
+    /// Lets the transaction in progress remember what a range of a persistent array holds, if it must.
     fn log_range(
         &mut self,
         obj: ObjRef,
@@ -526,7 +543,7 @@ impl Vm {
             return Ok(());
         }
         let object = self.heap.get(obj)?;
-        if object.storage != Storage::Persistent || object.has(Object::NEW) {
+        if object.has(Object::NEW) {
             return Ok(());
         }
         let place = object.body.bytes()?.get(range.clone());
@@ -536,15 +553,6 @@ impl Vm {
             offset: u16::try_from(range.start).unwrap_or(u16::MAX),
             old,
         })
-    }
-
-    /// Notes that an object's content has changed, if it lasts.
-    #[inline(always)]
-    fn mark_lasting(&mut self, obj: ObjRef) -> Result<(), Stop> {
-        if self.heap.get(obj)?.storage == Storage::Persistent {
-            self.heap.mark_dirty(obj);
-        }
-        Ok(())
     }
 
     /// Lets `change` see to what an abort, or an installation that fails, would put back of these bytes of an array of the

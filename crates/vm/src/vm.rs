@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use hydra_cap::api;
 use hydra_wire::Aid;
 
-use crate::class::{Class, Target};
+use crate::class::{Classes, Target};
 use crate::error::Fault;
 use crate::heap::Heap;
 use crate::host::Observer;
@@ -31,12 +31,13 @@ pub struct Vm {
     pub(crate) layout: ApiLayout,
     pub(crate) limits: Limits,
     /// By index: those of the API, once they were asked for, then those of packages.
-    pub(crate) classes: Vec<Option<Arc<Class>>>,
+    pub(crate) classes: Classes,
     /// By number; 0 is none.
     pub(crate) packages: Vec<Option<Arc<Package>>>,
     pub(crate) statics: Vec<Statics>,
     pub(crate) heap: Heap,
     pub(crate) records: BTreeMap<u32, Vec<u8>>,
+    pub(crate) record_writes: u64,
     pub(crate) dirty_records: BTreeSet<u32>,
     pub(crate) dirty_statics: BTreeSet<PackageId>,
     pub(crate) dirty_packages: BTreeSet<PackageId>,
@@ -45,7 +46,11 @@ pub struct Vm {
     pub(crate) exceptions: BTreeMap<ClassIndex, ObjRef>,
     pub(crate) stack: Vec<Word>,
     pub(crate) sp: usize,
+    /// How much of the stack may hold something.
+    pub(crate) high: usize,
     pub(crate) frames: Vec<Frame>,
+    /// The method that was entered last, so that it need not be looked for again: it is there until packages change.
+    pub(crate) entered: Option<(PackageId, u32)>,
     pub(crate) nesting: usize,
     pub(crate) selected: ContextId,
     pub(crate) busy: Vec<AppletId>,
@@ -75,6 +80,7 @@ impl Vm {
             packages: Vec::new(),
             statics: Vec::new(),
             records: BTreeMap::new(),
+            record_writes: 0,
             dirty_records: BTreeSet::new(),
             dirty_statics: BTreeSet::new(),
             dirty_packages: BTreeSet::new(),
@@ -83,7 +89,9 @@ impl Vm {
             exceptions: BTreeMap::new(),
             stack: Vec::new(),
             sp: 0,
+            high: 0,
             frames: Vec::new(),
+            entered: None,
             nesting: 0,
             selected: ContextId::JCRE,
             busy: Vec::new(),
@@ -110,6 +118,7 @@ impl Vm {
             self.packages.resize(index + 1, None);
         }
         self.packages[index] = package;
+        self.entered = None;
         self.dirty_packages.insert(id);
     }
 

@@ -1,8 +1,9 @@
 //! Arithmetic (JCVM 3.0.5 §7.5). The functions on numbers stand alone; the handlers move words around them.
 
-use super::Machine;
-use crate::error::{Fault, Stop};
-use crate::exception::Exception;
+use super::inner::Inner;
+use super::operands::Operands;
+use crate::error::Fault;
+use crate::exception::{Exception, Refusal};
 use crate::word::Word;
 
 /// §7.5 sadd
@@ -155,7 +156,7 @@ fn icmp(a: i32, b: i32) -> i16 {
     }
 }
 
-impl Machine<'_> {
+impl Inner<'_> {
     #[inline(always)]
     pub(super) fn short_unary(&mut self, operation: impl Fn(i16) -> i16) -> Result<(), Fault> {
         let [a] = self.top()?;
@@ -181,7 +182,7 @@ impl Machine<'_> {
             return Err(Fault::TypeConfusion);
         };
         *a = Word::short(operation(x, y));
-        self.sp -= 1;
+        self.regs.sp -= 1;
         Ok(())
     }
 
@@ -193,53 +194,59 @@ impl Machine<'_> {
             return Err(Fault::TypeConfusion);
         };
         (*a_high, *a_low) = Word::int(operation(a, b));
-        self.sp -= 2;
+        self.regs.sp -= 2;
         Ok(())
     }
 
+    #[inline(always)]
     pub(super) fn short_division(
         &mut self,
         operation: impl Fn(i16, i16) -> Option<i16>,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Refusal> {
         let b = self.pop_short()?;
         let a = self.pop_short()?;
         match operation(a, b) {
             Some(value) => Ok(self.push_short(value)?),
-            None => Err(self.vm.throw_vm(Exception::Arithmetic)),
+            None => Err(Exception::Arithmetic.into()),
         }
     }
 
+    #[inline(always)]
     pub(super) fn int_division(
         &mut self,
         operation: impl Fn(i32, i32) -> Option<i32>,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Refusal> {
         let b = self.pop_int()?;
         let a = self.pop_int()?;
         match operation(a, b) {
             Some(value) => Ok(self.push_int(value)?),
-            None => Err(self.vm.throw_vm(Exception::Arithmetic)),
+            None => Err(Exception::Arithmetic.into()),
         }
     }
 
     /// §7.5 s2i
+    #[inline(always)]
     pub(super) fn s2i(&mut self) -> Result<(), Fault> {
         let value = self.pop_short()?;
         self.push_int(value.into())
     }
 
     /// §7.5 i2b
+    #[inline(always)]
     pub(super) fn i2b(&mut self) -> Result<(), Fault> {
         let value = self.pop_int()?;
         self.push_short(s2b(low(value)))
     }
 
     /// §7.5 i2s
+    #[inline(always)]
     pub(super) fn i2s(&mut self) -> Result<(), Fault> {
         let value = self.pop_int()?;
         self.push_short(low(value))
     }
 
     /// §7.5 icmp
+    #[inline(always)]
     pub(super) fn icmp(&mut self) -> Result<(), Fault> {
         let b = self.pop_int()?;
         let a = self.pop_int()?;

@@ -4,24 +4,13 @@
 use core::cmp::Ordering;
 
 use super::Machine;
+use super::inner::Inner;
+use super::operands::Operands;
 use crate::error::Fault;
 use crate::ids::ObjRef;
 use crate::word::Word;
 
-impl Machine<'_> {
-    /// Counts a branch or a call against the limit, so that no code runs for ever.
-    #[inline(always)]
-    pub(super) fn count_step(&mut self) -> Result<(), Fault> {
-        self.vm.steps = self.vm.steps.checked_sub(1).ok_or(Fault::StepLimit)?;
-        Ok(())
-    }
-
-    #[inline(always)]
-    pub(super) fn branch(&mut self, by: i16) -> Result<(), Fault> {
-        self.pc = self.at.wrapping_add_signed(by.into());
-        self.count_step()
-    }
-
+impl Inner<'_> {
     #[inline(always)]
     fn branch_if(&mut self, condition: Condition, by: i16) -> Result<(), Fault> {
         match condition {
@@ -55,6 +44,7 @@ impl Machine<'_> {
     }
 
     /// §7.5 ifnull_w, ifnonnull_w
+    #[inline(always)]
     pub(super) fn if_reference_w(&mut self, holds: impl Fn(ObjRef) -> bool) -> Result<(), Fault> {
         let by = self.s2()?;
         let condition = holds(self.pop_reference()?).into();
@@ -72,6 +62,7 @@ impl Machine<'_> {
     }
 
     /// §7.5 if_acmp\<cond\>
+    #[inline(always)]
     pub(super) fn if_references(
         &mut self,
         holds: impl Fn(ObjRef, ObjRef) -> bool,
@@ -82,6 +73,7 @@ impl Machine<'_> {
     }
 
     /// §7.5 if_acmp\<cond\>_w
+    #[inline(always)]
     pub(super) fn if_references_w(
         &mut self,
         holds: impl Fn(ObjRef, ObjRef) -> bool,
@@ -93,8 +85,10 @@ impl Machine<'_> {
 
     #[inline(always)]
     fn compare_shorts(&mut self, holds: impl Fn(i16, i16) -> bool) -> Result<Condition, Fault> {
-        match self.pop_words()?.map(Word::as_short) {
-            [Some(a), Some(b)] => Ok(holds(a, b).into()),
+        let [a, b] = *self.top()?;
+        self.regs.sp -= 2;
+        match (a.as_short(), b.as_short()) {
+            (Some(a), Some(b)) => Ok(holds(a, b).into()),
             _ => Err(Fault::TypeConfusion),
         }
     }
@@ -108,6 +102,7 @@ impl Machine<'_> {
     }
 
     /// §7.5 if_scmp\<cond\>_w
+    #[inline(always)]
     pub(super) fn if_shorts_w(&mut self, holds: impl Fn(i16, i16) -> bool) -> Result<(), Fault> {
         let by = self.s2()?;
         let condition = self.compare_shorts(holds)?;
@@ -128,28 +123,27 @@ impl Machine<'_> {
         self.branch(by)
     }
 
+    /// §7.5 stableswitch
+    #[inline(always)]
+    pub(super) fn stableswitch(&mut self) -> Result<(), Fault> {
+        let key = self.pop_short()?;
+        let [_, _, a, b, c, d] = self.operand()?;
+        let (low, high) = (i16::from_be_bytes([a, b]), i16::from_be_bytes([c, d]));
+        let place = table(key.into(), (low.into(), high.into()), 7);
+        self.branch_by(place)
+    }
+}
+
+impl Machine<'_> {
     /// §7.5 jsr
     pub(super) fn jsr(&mut self) -> Result<(), Fault> {
         let by = self.s2()?;
         // The low half is enough: `ret` is in the same method.
-        let [.., high, low] = self.pc.to_be_bytes();
+        let [.., high, low] = self.regs.pc.to_be_bytes();
         let back = u16::from_be_bytes([high, low]);
-        self.push(Word::return_address(self.vm.frames.len(), back))?;
+        let depth = self.vm.frames.len();
+        self.push(Word::return_address(depth, back))?;
         self.branch(by)
-    }
-
-    /// Branches by the offset at `place` bytes after the opcode.
-    fn branch_by(&mut self, place: usize) -> Result<(), Fault> {
-        self.pc = self.at + place;
-        let by = self.s2()?;
-        self.branch(by)
-    }
-
-    /// §7.5 stableswitch
-    pub(super) fn stableswitch(&mut self) -> Result<(), Fault> {
-        let key = i32::from(self.pop_short()?);
-        let (_, low, high) = (self.s2()?, self.s2()?, self.s2()?);
-        self.table(key, low.into(), high.into(), 7)
     }
 
     /// §7.5 itableswitch
@@ -158,16 +152,7 @@ impl Machine<'_> {
         self.s2()?;
         let low = self.operand().map(i32::from_be_bytes)?;
         let high = self.operand().map(i32::from_be_bytes)?;
-        self.table(key, low, high, 11)
-    }
-
-    fn table(&mut self, key: i32, low: i32, high: i32, first: usize) -> Result<(), Fault> {
-        if key < low || key > high {
-            return self.branch_by(1);
-        }
-        let index = usize::try_from(i64::from(key) - i64::from(low))
-            .map_err(|_| Fault::IllegalInstruction)?;
-        self.branch_by(first + 2 * index)
+        self.branch_by(table(key, (low, high), 11))
     }
 
     /// §7.5 slookupswitch
@@ -196,7 +181,7 @@ impl Machine<'_> {
         while from < to {
             let middle = usize::midpoint(from, to);
             let place = 5 + middle * (size + 2);
-            self.pc = self.at + place;
+            self.regs.pc = self.regs.at + place;
             match compare(self)? {
                 Ordering::Less => to = middle,
                 Ordering::Equal => return self.branch_by(place + size),
@@ -204,6 +189,17 @@ impl Machine<'_> {
             }
         }
         self.branch_by(1)
+    }
+}
+
+/// Where after the opcode a table of offsets has the one for a key: the default's is first, those from `low` to `high`
+/// begin at `first`.
+#[inline(always)]
+fn table(key: i32, (low, high): (i32, i32), first: usize) -> usize {
+    let index = usize::try_from(i64::from(key) - i64::from(low));
+    match index {
+        Ok(index) if key <= high => first + 2 * index,
+        _ => 1,
     }
 }
 

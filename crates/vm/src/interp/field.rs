@@ -1,15 +1,82 @@
 //! Fields (JCVM 3.0.5 §7.5: getfield, putfield, getstatic, putstatic), behind the firewall (JCRE 3.0.5 §6.2.8.1 and
 //! §6.2.8.3).
 
+use super::inner::Inner;
+use super::operands::Operands;
 use super::{Machine, Refusal, arith};
+use crate::class::{Classes, is_subclass};
 use crate::error::{Fault, Stop};
 use crate::exception::Exception;
 use crate::firewall;
-use crate::heap::Body;
-use crate::ids::ObjRef;
+use crate::heap::{Body, Heap};
+use crate::ids::{ContextId, ObjRef};
 use crate::memory::Atomicity;
 use crate::package::Entry;
 use crate::word::Word;
+
+impl Inner<'_> {
+    /// An object on the operand stack, and which of its fields.
+    #[inline(always)]
+    pub(super) fn field(&mut self) -> Result<(ObjRef, Entry), Fault> {
+        let index = self.u1()?.into();
+        Ok((self.pop_reference()?, self.entry(index)?))
+    }
+
+    /// The same with a wide index.
+    #[inline(always)]
+    pub(super) fn field_w(&mut self) -> Result<(ObjRef, Entry), Fault> {
+        let index = self.u2()?;
+        Ok((self.pop_reference()?, self.entry(index)?))
+    }
+
+    /// `this`, and which of its fields.
+    #[inline(always)]
+    pub(super) fn field_of_this(&mut self) -> Result<(ObjRef, Entry), Fault> {
+        let index = self.u1()?.into();
+        Ok((this(self.locals)?, self.entry(index)?))
+    }
+
+    #[inline(always)]
+    fn entry(&self, index: u16) -> Result<Entry, Fault> {
+        self.package.entry(index).ok_or(Fault::IllegalInstruction)
+    }
+
+    #[inline(always)]
+    fn words(&self, obj: ObjRef, entry: Entry) -> Result<(&[u16], usize), Refusal> {
+        words(self.heap, self.classes, self.active.context, obj, entry)
+    }
+
+    #[inline(always)]
+    fn word(&self, obj: ObjRef, entry: Entry) -> Result<u16, Refusal> {
+        let (words, at) = self.words(obj, entry)?;
+        words.get(at).copied().ok_or(Fault::NoSuchMember.into())
+    }
+
+    /// §7.5 getfield_a and its other forms
+    #[inline(always)]
+    pub(super) fn get_a(&mut self, (obj, entry): (ObjRef, Entry)) -> Result<(), Refusal> {
+        let word = self.word(obj, entry)?;
+        Ok(self.push_reference(ObjRef(word))?)
+    }
+
+    /// §7.5 getfield_b, getfield_s and their other forms: bytes are kept widened.
+    #[inline(always)]
+    pub(super) fn get_s(&mut self, (obj, entry): (ObjRef, Entry)) -> Result<(), Refusal> {
+        let word = self.word(obj, entry)?;
+        Ok(self.push_short(word.cast_signed())?)
+    }
+
+    /// §7.5 getfield_i and its other forms
+    #[inline(always)]
+    pub(super) fn get_i(&mut self, (obj, entry): (ObjRef, Entry)) -> Result<(), Refusal> {
+        let (words, at) = self.words(obj, entry)?;
+        let Some(&[high, low]) = words.get(at..at + 2) else {
+            return Err(Fault::NoSuchMember.into());
+        };
+        let value = (u32::from(high) << 16 | u32::from(low)).cast_signed();
+        Ok(self.push_int(value)?)
+    }
+}
 
 impl Machine<'_> {
     #[inline(always)]
@@ -31,89 +98,11 @@ impl Machine<'_> {
         handler(self, entry)
     }
 
-    /// The forms that read a field of `this`.
+    /// Which of an object's words the entry names, if the active context may use them.
     #[inline(always)]
-    pub(super) fn field_of_this(
-        &mut self,
-        handler: impl Fn(&mut Self, ObjRef, Entry) -> Result<(), Stop>,
-    ) -> Result<(), Stop> {
-        let index = self.u1()?.into();
-        let entry = self.entry(index)?;
-        let this = self.this()?;
-        handler(self, this, entry)
-    }
-
-    /// The words of an object's fields from the one that the entry names, if the active context may use them.
-    #[inline(always)]
-    fn words(&self, obj: ObjRef, entry: Entry) -> Result<(&[u16], usize), Refusal> {
-        let Entry::Field { class, word, .. } = entry else {
-            return Err(Fault::IllegalInstruction.into());
-        };
-        let object = self.object(obj)?;
-        if !firewall::may_use_fields(self.context(), object) {
-            return Err(Exception::Security.into());
-        }
-        match &object.body {
-            Body::Instance {
-                class: actual,
-                words,
-            } if *actual == class || self.vm.is_subclass(*actual, class) => {
-                Ok((words, word.into()))
-            }
-            _ => Err(Fault::TypeConfusion.into()),
-        }
-    }
-
-    #[inline(always)]
-    fn word(&self, obj: ObjRef, entry: Entry) -> Result<u16, Refusal> {
-        let (words, at) = self.words(obj, entry)?;
-        words.get(at).copied().ok_or(Fault::NoSuchMember.into())
-    }
-
-    #[inline(always)]
-    pub(super) fn get_a(&mut self, obj: ObjRef, entry: Entry) -> Result<(), Stop> {
-        let word = self.word(obj, entry);
-        let word = self.grant(word)?;
-        Ok(self.push(Word::reference(ObjRef(word)))?)
-    }
-
-    /// Bytes are kept widened, so this reads them too.
-    #[inline(always)]
-    pub(super) fn get_s(&mut self, obj: ObjRef, entry: Entry) -> Result<(), Stop> {
-        let word = self.word(obj, entry);
-        let word = self.grant(word)?;
-        Ok(self.push_short(word.cast_signed())?)
-    }
-
-    pub(super) fn get_i(&mut self, obj: ObjRef, entry: Entry) -> Result<(), Stop> {
-        let value = self
-            .words(obj, entry)
-            .and_then(|(words, at)| match words.get(at..at + 2) {
-                Some(&[high, low]) => Ok((u32::from(high) << 16 | u32::from(low)).cast_signed()),
-                _ => Err(Fault::NoSuchMember.into()),
-            });
-        let value = self.grant(value)?;
-        Ok(self.push_int(value)?)
-    }
-
-    /// §7.5 getfield_a, getfield_a_w
-    #[inline(always)]
-    pub(super) fn getfield_a(&mut self, entry: Entry) -> Result<(), Stop> {
-        let obj = self.pop_reference()?;
-        self.get_a(obj, entry)
-    }
-
-    /// §7.5 getfield_b, getfield_s and their wide forms
-    #[inline(always)]
-    pub(super) fn getfield_s(&mut self, entry: Entry) -> Result<(), Stop> {
-        let obj = self.pop_reference()?;
-        self.get_s(obj, entry)
-    }
-
-    /// §7.5 getfield_i, getfield_i_w
-    pub(super) fn getfield_i(&mut self, entry: Entry) -> Result<(), Stop> {
-        let obj = self.pop_reference()?;
-        self.get_i(obj, entry)
+    fn place(&self, obj: ObjRef, entry: Entry) -> Result<usize, Refusal> {
+        let (heap, classes) = (&self.vm.heap, &self.vm.classes);
+        words(heap, classes, self.context(), obj, entry).map(|(_, at)| at)
     }
 
     #[inline(always)]
@@ -122,7 +111,7 @@ impl Machine<'_> {
             if !value.is_null() && !firewall::may_store(self.context(), self.object(value)?) {
                 return Err(Exception::Security.into());
             }
-            self.words(obj, entry).map(|(_, at)| at)
+            self.place(obj, entry)
         });
         let place = self.grant(place)?;
         self.vm.store(obj, place, value.0.into(), Atomicity::Atomic)
@@ -130,14 +119,14 @@ impl Machine<'_> {
 
     #[inline(always)]
     fn put_s(&mut self, obj: ObjRef, entry: Entry, value: i16) -> Result<(), Stop> {
-        let place = self.words(obj, entry).map(|(_, at)| at);
+        let place = self.place(obj, entry);
         let place = self.grant(place)?;
         self.vm
             .store(obj, place, value.cast_unsigned().into(), Atomicity::Atomic)
     }
 
     fn put_i(&mut self, obj: ObjRef, entry: Entry, value: i32) -> Result<(), Stop> {
-        let place = self.words(obj, entry).map(|(_, at)| at);
+        let place = self.place(obj, entry);
         let place = self.grant(place)?;
         self.vm.store_int_field(obj, place, value.cast_unsigned())
     }
@@ -176,7 +165,7 @@ impl Machine<'_> {
     pub(super) fn put_a_this(&mut self) -> Result<(), Stop> {
         let index = self.u1()?.into();
         let (entry, value) = (self.entry(index)?, self.pop_reference()?);
-        let this = self.this()?;
+        let this = this(self.locals())?;
         self.put_a(this, entry, value)
     }
 
@@ -184,7 +173,7 @@ impl Machine<'_> {
     pub(super) fn put_b_this(&mut self) -> Result<(), Stop> {
         let index = self.u1()?.into();
         let (entry, value) = (self.entry(index)?, self.pop_short()?);
-        let this = self.this()?;
+        let this = this(self.locals())?;
         self.put_s(this, entry, arith::s2b(value))
     }
 
@@ -192,7 +181,7 @@ impl Machine<'_> {
     pub(super) fn put_s_this(&mut self) -> Result<(), Stop> {
         let index = self.u1()?.into();
         let (entry, value) = (self.entry(index)?, self.pop_short()?);
-        let this = self.this()?;
+        let this = this(self.locals())?;
         self.put_s(this, entry, value)
     }
 
@@ -200,7 +189,7 @@ impl Machine<'_> {
     pub(super) fn put_i_this(&mut self) -> Result<(), Stop> {
         let index = self.u1()?.into();
         let (entry, value) = (self.entry(index)?, self.pop_int()?);
-        let this = self.this()?;
+        let this = this(self.locals())?;
         self.put_i(this, entry, value)
     }
 
@@ -243,7 +232,7 @@ impl Machine<'_> {
             .refs
             .get(usize::from(index))
             .ok_or(Fault::NoSuchMember)?;
-        self.push(Word::reference(value))
+        self.push_reference(value)
     }
 
     /// §7.5 getstatic_b
@@ -293,4 +282,36 @@ impl Machine<'_> {
         let value = self.pop_int()?;
         self.put_static_bytes(value.to_be_bytes())
     }
+}
+
+/// The words of an object's fields and which of them the entry names, if a context may use them.
+#[inline(always)]
+fn words<'a>(
+    heap: &'a Heap,
+    classes: &Classes,
+    context: ContextId,
+    obj: ObjRef,
+    entry: Entry,
+) -> Result<(&'a [u16], usize), Refusal> {
+    let Entry::Field { class, word, .. } = entry else {
+        return Err(Fault::IllegalInstruction.into());
+    };
+    let object = heap.object(obj)?;
+    if !firewall::may_use_fields(context, object) {
+        return Err(Exception::Security.into());
+    }
+    match &object.body {
+        Body::Instance {
+            class: actual,
+            words,
+        } if is_subclass(classes, *actual, class) => Ok((words, word.into())),
+        _ => Err(Fault::TypeConfusion.into()),
+    }
+}
+
+/// `this`, of the forms that read or write its fields.
+#[inline(always)]
+fn this(locals: &[Word]) -> Result<ObjRef, Fault> {
+    let word = locals.first().ok_or(Fault::LocalVariable)?;
+    word.as_reference().ok_or(Fault::TypeConfusion)
 }

@@ -2,11 +2,12 @@
 //! context switches (JCRE 3.0.5 §6.2.8.4 to §6.2.8.6 and §6.2.8.11).
 
 use hydra_cap::MethodHeader;
-use hydra_cap::api::{MethodId, Param};
+use hydra_cap::api::MethodId;
 
+use super::operands::{Operands, Registers};
 use super::{Exit, Frame, FrameKind, Machine};
 use crate::args::Args;
-use crate::class::{Method, Target};
+use crate::class::{Method, Target, api_index};
 use crate::error::{Fault, Stop};
 use crate::exception::{Exception, Refusal};
 use crate::firewall::{self, SharedCall};
@@ -19,7 +20,10 @@ impl Machine<'_> {
     /// §7.5 invokestatic
     pub(super) fn invokestatic(&mut self) -> Result<(), Stop> {
         match self.entry_u2()? {
-            Entry::StaticMethod(method) => self.call(method, self.active),
+            Entry::StaticMethod(method) => {
+                let arguments = self.arguments(method.nargs)?;
+                self.call(method, arguments, self.active)
+            }
             _ => Err(Fault::IllegalInstruction.into()),
         }
     }
@@ -31,14 +35,15 @@ impl Machine<'_> {
             Entry::Super { class, method } => (method, Some(class)),
             _ => return Err(Fault::IllegalInstruction.into()),
         };
-        let this = self.argument(method.nargs)?;
+        let arguments = self.arguments(method.nargs)?;
+        let this = self.receiver(arguments)?;
         let granted = self.check_special(this, method, class);
         self.grant(granted)?;
-        self.call(method, self.active)
+        self.call(method, arguments, self.active)
     }
 
     /// A call that does not switch to the owner of its object: code finds at each access that the object is not its own,
-    /// a native of the API has no such access, so it is the call that is refused.
+    /// or of another class. A native of the API has no such access, so it is the call that is refused.
     #[inline(always)]
     fn check_special(
         &self,
@@ -47,11 +52,15 @@ impl Machine<'_> {
         class: Option<ClassIndex>,
     ) -> Result<(), Refusal> {
         let object = self.object(this)?;
-        if class.is_some_and(|class| !self.vm.is_subclass(self.vm.class_of(object), class)) {
+        let native = match method.target {
+            Target::Native(method) => Some(api_index(method.get().class)),
+            Target::Code { .. } | Target::Abstract => None,
+        };
+        let of = |class| self.vm.is_subclass(self.vm.class_of(object), class);
+        if !class.or(native).is_none_or(of) {
             return Err(Fault::TypeConfusion.into());
         }
-        let native = matches!(method.target, Target::Native(_));
-        if native && !firewall::may_use_fields(self.active.context, object) {
+        if native.is_some() && !firewall::may_use_fields(self.active.context, object) {
             return Err(Exception::Security.into());
         }
         Ok(())
@@ -62,10 +71,14 @@ impl Machine<'_> {
         let Entry::Virtual { class, slot, nargs } = self.entry_u2()? else {
             return Err(Fault::IllegalInstruction.into());
         };
-        let this = self.argument(nargs)?;
+        let arguments = self.arguments(nargs)?;
+        let this = self.receiver(arguments)?;
         let found = self.find_virtual(this, class, slot);
         let (method, owner) = self.grant(found)?;
-        self.call(method, owner)
+        if method.nargs != nargs {
+            return Err(Fault::Signature.into());
+        }
+        self.call(method, arguments, owner)
     }
 
     #[inline(always)]
@@ -96,13 +109,14 @@ impl Machine<'_> {
             return Err(Fault::IllegalInstruction.into());
         };
         let token = self.u1()?;
-        let this = self.argument(nargs)?;
+        let arguments = self.arguments(nargs)?;
+        let this = self.receiver(arguments)?;
         let found = self.find_interface(this, interface, token);
         let (method, owner) = self.grant(found)?;
         if method.nargs != nargs {
             return Err(Fault::Signature.into());
         }
-        self.call(method, owner)
+        self.call(method, arguments, owner)
     }
 
     fn find_interface(
@@ -142,26 +156,28 @@ impl Machine<'_> {
         Ok((*method, owner))
     }
 
-    /// The object reference under the arguments.
+    /// The object whose method is called: the first argument.
     #[inline(always)]
-    fn argument(&self, nargs: u8) -> Result<ObjRef, Fault> {
-        let at = self
-            .sp
-            .checked_sub(nargs.into())
-            .filter(|at| *at >= self.floor);
-        let word = at
-            .and_then(|at| self.vm.stack.get(at))
-            .ok_or(Fault::OperandStack)?;
+    fn receiver(&self, arguments: usize) -> Result<ObjRef, Fault> {
+        let word = self.vm.stack.get(self.floor + arguments);
+        let word = word.ok_or(Fault::OperandStack)?;
         word.as_reference().ok_or(Fault::TypeConfusion)
     }
 
+    /// Which operand is the first argument of a call.
     #[inline(always)]
-    fn call(&mut self, method: Method, owner: Owner) -> Result<(), Stop> {
+    fn arguments(&self, nargs: u8) -> Result<usize, Fault> {
+        let first = self.regs.sp.checked_sub(nargs.into());
+        first.ok_or(Fault::OperandStack)
+    }
+
+    #[inline(always)]
+    fn call(&mut self, method: Method, arguments: usize, owner: Owner) -> Result<(), Stop> {
         match method.target {
             Target::Code { package, offset } => {
-                Ok(self.enter(package, offset, method.nargs, owner, FrameKind::Inner)?)
+                Ok(self.enter((package, offset), arguments, owner, FrameKind::Inner)?)
             }
-            Target::Native(id) => self.call_native(id, method.nargs, owner),
+            Target::Native(id) => self.call_native(id, arguments, owner),
             Target::Abstract => Err(Fault::AbstractMethod.into()),
         }
     }
@@ -170,40 +186,33 @@ impl Machine<'_> {
     #[inline(always)]
     pub(super) fn enter(
         &mut self,
-        package: PackageId,
-        offset: u32,
-        nargs: u8,
+        (package, offset): (PackageId, u32),
+        arguments: usize,
         owner: Owner,
         kind: FrameKind,
     ) -> Result<(), Fault> {
         self.count_step()?;
+        if kind == FrameKind::Inner
+            && let Some(caller) = self.vm.frames.last_mut()
+        {
+            caller.pc = self.regs.pc;
+        }
         if package != self.package.id {
-            let package = self
-                .vm
-                .package(package)
-                .cloned()
-                .ok_or(Fault::NoSuchMember)?;
-            self.save();
-            self.code = package.code.clone();
-            self.package = package;
-        } else if kind == FrameKind::Inner {
-            self.save();
+            let package = self.vm.package(package);
+            self.package = package.cloned().ok_or(Fault::NoSuchMember)?;
         }
         let start = usize::try_from(offset).map_err(|_| Fault::IllegalInstruction)?;
-        let header = self.code.get(start..).and_then(MethodHeader::read);
+        let header = self.code().get(start..).and_then(MethodHeader::read);
         let header = header.ok_or(Fault::IllegalInstruction)?;
         if header.is_abstract {
             return Err(Fault::AbstractMethod);
         }
-        if header.nargs != nargs {
+        if usize::from(header.nargs) != self.regs.sp - arguments {
             return Err(Fault::Signature);
         }
-        let locals = self
-            .sp
-            .checked_sub(nargs.into())
-            .filter(|at| *at >= self.floor)
-            .ok_or(Fault::OperandStack)?;
-        let floor = self.sp + usize::from(header.max_locals);
+        let base = self.floor + arguments;
+        let fresh = self.floor + self.regs.sp;
+        let floor = fresh + usize::from(header.max_locals);
         let limit = floor + usize::from(header.max_stack);
         if limit > self.vm.stack.len() {
             self.vm.grow_stack(limit)?;
@@ -211,37 +220,24 @@ impl Machine<'_> {
         if self.vm.frames.len() >= self.vm.limits.frames {
             return Err(Fault::StackOverflow);
         }
-        if let Some(fresh) = self.vm.stack.get_mut(self.sp..floor) {
-            fresh.fill(Word::ZERO);
+        if let Some(locals) = self.vm.stack.get_mut(fresh..floor) {
+            locals.fill(Word::ZERO);
         }
+        self.vm.high = self.vm.high.max(limit);
+        self.active = owner;
+        let pc = start + usize::from(header.size);
+        self.regs = Registers { at: pc, pc, sp: 0 };
+        (self.base, self.floor, self.limit) = (base, floor, limit);
         self.vm.frames.push(Frame {
             owner,
             package: self.package.id,
             kind,
-            at: 0,
-            pc: 0,
-            locals,
+            base,
             floor,
             limit,
+            pc,
         });
-        self.active = owner;
-        self.pc = start + usize::from(header.size);
-        self.at = self.pc;
-        self.sp = floor;
-        self.locals = locals;
-        self.floor = floor;
-        self.limit = limit;
         Ok(())
-    }
-
-    /// Keeps the registers that a return needs.
-    #[inline(always)]
-    fn save(&mut self) {
-        let (at, pc) = (self.at, self.pc);
-        if let Some(frame) = self.vm.frames.last_mut() {
-            frame.at = at;
-            frame.pc = pc;
-        }
     }
 
     /// Ends the innermost frame; whether it was the entry.
@@ -250,7 +246,6 @@ impl Machine<'_> {
         let Some(frame) = self.vm.frames.pop() else {
             return true;
         };
-        self.sp = frame.locals;
         let Some(caller) = self
             .vm
             .frames
@@ -261,53 +256,51 @@ impl Machine<'_> {
         };
         if caller.package != self.package.id {
             match self.vm.package(caller.package) {
-                Some(package) => {
-                    self.code = package.code.clone();
-                    self.package = package.clone();
-                }
+                Some(package) => self.package = package.clone(),
                 None => return true,
             }
         }
         self.active = caller.owner;
-        self.at = caller.at;
-        self.pc = caller.pc;
-        self.locals = caller.locals;
-        self.floor = caller.floor;
-        self.limit = caller.limit;
+        self.regs = Registers {
+            // Inside the instruction that made the call, which is as good as its beginning.
+            at: caller.pc.saturating_sub(1),
+            pc: caller.pc,
+            // The arguments are gone.
+            sp: frame.base - caller.floor,
+        };
+        (self.base, self.floor, self.limit) = (caller.base, caller.floor, caller.limit);
         false
     }
 
-    fn call_native(&mut self, method: MethodId, nargs: u8, owner: Owner) -> Result<(), Stop> {
+    #[inline(always)]
+    fn call_native(
+        &mut self,
+        method: MethodId,
+        arguments: usize,
+        owner: Owner,
+    ) -> Result<(), Stop> {
         self.count_step()?;
-        let base = self
-            .sp
-            .checked_sub(nargs.into())
-            .filter(|at| *at >= self.floor)
-            .ok_or(Fault::OperandStack)?;
         // The arguments stay on the stack meanwhile, where the native reads them: they must not be collected or forgotten.
-        self.save();
-        self.vm.sp = self.sp;
-        let depth = self.vm.frames.len();
-        if owner != self.active && owner.context != ContextId::JCRE {
-            self.vm
-                .frames
-                .push(Frame::native(owner, FrameKind::Native, self.sp));
-        }
-        let result = self.host.native(self.vm, method, Args::at(base));
-        self.vm.frames.truncate(depth);
-        self.sp = base;
-        let result = result?;
-        let fits = match (result, method.get().result) {
-            (None, None)
-            | (Some(Value::Short(_)), Some(Param::Short))
-            | (Some(Value::Int(_)), Some(Param::Int)) => true,
-            (Some(Value::Ref(obj)), Some(param)) => self.vm.fits(obj, param)?,
-            _ => false,
+        self.vm.sp = self.floor + self.regs.sp;
+        let args = Args::at(self.floor + arguments);
+        let result = if owner != self.active && owner.context != ContextId::JCRE {
+            let depth = self.vm.frames.len();
+            let frame = Frame::native(owner, FrameKind::Native, self.vm.sp);
+            self.vm.frames.push(frame);
+            let result = self.host.native(self.vm, method, args);
+            self.vm.frames.truncate(depth);
+            result
+        } else {
+            self.host.native(self.vm, method, args)
         };
+        self.regs.sp = arguments;
+        let result = result?;
+        debug_assert!(self.vm.is_result(result, method));
         match result {
-            _ if !fits => Err(Fault::Signature.into()),
-            Some(value) => Ok(self.push_value(value)?),
             None => Ok(()),
+            Some(Value::Short(value)) => Ok(self.push_short(value)?),
+            Some(Value::Int(value)) => Ok(self.push_int(value)?),
+            Some(Value::Ref(obj)) => Ok(self.push_reference(obj)?),
         }
     }
 
@@ -317,7 +310,7 @@ impl Machine<'_> {
         if self.leave() {
             return Err(Exit::Return(Some(Value::Ref(value))));
         }
-        Ok(self.push(Word::reference(value))?)
+        Ok(self.push_reference(value)?)
     }
 
     /// §7.5 sreturn

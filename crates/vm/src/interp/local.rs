@@ -1,33 +1,28 @@
 //! Local variables (JCVM 3.0.5 §7.5: xload, xstore, xinc). The linker has checked that they are inside the frame.
 
 use super::Machine;
+use super::inner::Inner;
+use super::operands::Operands;
 use crate::error::Fault;
 use crate::word::Word;
 
-impl Machine<'_> {
+impl Inner<'_> {
     #[inline(always)]
     fn local(&self, index: u8) -> Result<Word, Fault> {
-        self.vm
-            .stack
-            .get(self.locals + usize::from(index))
-            .copied()
-            .ok_or(Fault::LocalVariable)
+        let word = self.locals.get(usize::from(index));
+        word.copied().ok_or(Fault::LocalVariable)
     }
 
     #[inline(always)]
     fn set_local(&mut self, index: usize, word: Word) -> Result<(), Fault> {
-        *self
-            .vm
-            .stack
-            .get_mut(self.locals + index)
-            .ok_or(Fault::LocalVariable)? = word;
+        *self.locals.get_mut(index).ok_or(Fault::LocalVariable)? = word;
         Ok(())
     }
 
     #[inline(always)]
     fn local_int(&self, index: u8) -> Result<i32, Fault> {
-        let at = self.locals + usize::from(index);
-        match self.vm.stack.get(at..at + 2) {
+        let at = usize::from(index);
+        match self.locals.get(at..at + 2) {
             Some(&[high, low]) => Word::as_int(high, low).ok_or(Fault::TypeConfusion),
             _ => Err(Fault::LocalVariable),
         }
@@ -77,7 +72,7 @@ impl Machine<'_> {
     #[inline(always)]
     pub(super) fn astore(&mut self, index: u8) -> Result<(), Fault> {
         let word = self.pop()?;
-        if word.as_reference().is_none() && word.as_return_address(self.vm.frames.len()).is_none() {
+        if word.as_reference().is_none() && word.as_return_address(self.depth).is_none() {
             return Err(Fault::TypeConfusion);
         }
         self.set_local(index.into(), word)
@@ -103,6 +98,7 @@ impl Machine<'_> {
         self.set_local(index.into(), Word::short(value.wrapping_add(by)))
     }
 
+    #[inline(always)]
     fn add_int(&mut self, index: u8, by: i16) -> Result<(), Fault> {
         let value = self.local_int(index)?;
         self.set_local_int(index, value.wrapping_add(by.into()))
@@ -116,41 +112,42 @@ impl Machine<'_> {
     }
 
     /// §7.5 sinc_w
+    #[inline(always)]
     pub(super) fn sinc_w(&mut self) -> Result<(), Fault> {
         let (index, by) = (self.u1()?, self.s2()?);
         self.add_short(index, by)
     }
 
     /// §7.5 iinc
+    #[inline(always)]
     pub(super) fn iinc(&mut self) -> Result<(), Fault> {
         let (index, by) = (self.u1()?, self.s1()?);
         self.add_int(index, by)
     }
 
     /// §7.5 iinc_w
+    #[inline(always)]
     pub(super) fn iinc_w(&mut self) -> Result<(), Fault> {
         let (index, by) = (self.u1()?, self.s2()?);
         self.add_int(index, by)
     }
+}
 
+impl Machine<'_> {
     /// §7.5 ret: only to where a `jsr` of this very frame came from.
     pub(super) fn ret(&mut self) -> Result<(), Fault> {
-        let index = self.u1()?;
-        let address = self.local(index)?.as_return_address(self.vm.frames.len());
+        let index = usize::from(self.u1()?);
+        let depth = self.vm.frames.len();
+        let word = self.locals().get(index).copied();
+        let address = word.ok_or(Fault::LocalVariable)?.as_return_address(depth);
         let address = address.ok_or(Fault::TypeConfusion)?;
         // The linker has seen to it that `jsr` and `ret` are less than 32 KiB apart.
-        let [.., high, low] = self.pc.to_be_bytes();
+        let pc = self.regs.pc;
+        let [.., high, low] = pc.to_be_bytes();
         let distance = address.wrapping_sub(u16::from_be_bytes([high, low]));
-        self.pc = self
-            .pc
+        self.regs.pc = pc
             .checked_add_signed(distance.cast_signed().into())
             .ok_or(Fault::IllegalInstruction)?;
         self.count_step()
-    }
-
-    /// `this`, of the forms that read or write its fields.
-    #[inline(always)]
-    pub(super) fn this(&self) -> Result<crate::ids::ObjRef, Fault> {
-        self.local(0)?.as_reference().ok_or(Fault::TypeConfusion)
     }
 }

@@ -1,5 +1,6 @@
 //! Making, testing and throwing objects (JCVM 3.0.5 §7.5: new, newarray, checkcast, instanceof, athrow).
 
+use super::operands::Operands;
 use super::{Machine, Refusal};
 use crate::error::{Fault, Stop};
 use crate::exception::Exception;
@@ -8,7 +9,6 @@ use crate::heap::Body;
 use crate::ids::ObjRef;
 use crate::memory::{ArrayKind, Storage};
 use crate::package::Entry;
-use crate::word::Word;
 
 impl Machine<'_> {
     /// §7.5 new
@@ -19,7 +19,7 @@ impl Machine<'_> {
         let obj = self
             .vm
             .new_object(class, self.active, Storage::Persistent)?;
-        Ok(self.push(Word::reference(obj))?)
+        Ok(self.push_reference(obj)?)
     }
 
     /// §7.5 newarray
@@ -29,7 +29,7 @@ impl Machine<'_> {
         let array = self
             .vm
             .new_array(kind, length, self.active, Storage::Persistent)?;
-        Ok(self.push(Word::reference(array))?)
+        Ok(self.push_reference(array)?)
     }
 
     /// §7.5 anewarray
@@ -44,12 +44,12 @@ impl Machine<'_> {
             self.active,
             Storage::Persistent,
         )?;
-        Ok(self.push(Word::reference(array))?)
+        Ok(self.push_reference(array)?)
     }
 
     /// §7.5 checkcast
     pub(super) fn checkcast(&mut self) -> Result<(), Stop> {
-        let (kind, index) = (self.u1()?, self.operand().map(u16::from_be_bytes)?);
+        let (kind, index) = (self.u1()?, self.u2()?);
         let obj = self.pop_reference()?;
         if !obj.is_null() {
             let fits = self.is_of_type(obj, kind, index);
@@ -57,12 +57,12 @@ impl Machine<'_> {
                 return Err(self.vm.throw_vm(Exception::ClassCast));
             }
         }
-        Ok(self.push(Word::reference(obj))?)
+        Ok(self.push_reference(obj)?)
     }
 
     /// §7.5 instanceof
     pub(super) fn instanceof(&mut self) -> Result<(), Stop> {
-        let (kind, index) = (self.u1()?, self.operand().map(u16::from_be_bytes)?);
+        let (kind, index) = (self.u1()?, self.u2()?);
         let obj = self.pop_reference()?;
         let mut fits = false;
         if !obj.is_null() {
