@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::mem::take;
 
 use hydra_cap::CapError;
 use hydra_crypto::{Random, SecretKey};
@@ -124,6 +125,8 @@ pub struct Card {
     protocol: Protocol,
     pub(crate) load_verification: LoadVerification,
     pub(crate) load_refusal: Option<LoadRefusal>,
+    /// The last command: a short one's room is used for the next.
+    command: Command,
     mute: bool,
 }
 
@@ -190,6 +193,7 @@ impl Card {
             protocol: Protocol::default(),
             load_verification: LoadVerification::On,
             load_refusal: None,
+            command: Command::default(),
             mute: false,
         }
     }
@@ -223,6 +227,19 @@ impl Card {
         self.answer(command)
             .unwrap_or(StatusWord::UNKNOWN.into())
             .into_bytes()
+    }
+
+    /// [`Self::process`] with the response in a buffer of the caller's, so that nobody makes one for each command.
+    pub fn process_into(&mut self, command: &[u8], response: &mut Vec<u8>) {
+        response.clear();
+        match self.answer(command) {
+            Ok(Response { data, sw }) => {
+                response.extend_from_slice(&data);
+                response.extend_from_slice(&sw.0.to_be_bytes());
+                self.runtime.recycle_response(data);
+            }
+            Err(Mute) => response.extend_from_slice(&StatusWord::UNKNOWN.0.to_be_bytes()),
+        }
     }
 
     /// Says how load files are treated, until the card is powered up again.
@@ -265,13 +282,27 @@ impl Card {
         if self.mute {
             return Err(Mute);
         }
-        let response = match (self.protocol, Command::parse(command)) {
-            (Protocol::T0, _) => self.exchange_tpdu(command)?,
-            (Protocol::T1, Ok(command)) => self.host_command(&command)?,
-            (Protocol::T1, Err(_)) => StatusWord::WRONG_LENGTH.into(),
+        let response = match self.protocol {
+            Protocol::T0 => self.exchange_tpdu(command),
+            Protocol::T1 => self.exchange_apdu(command),
         };
-        self.commit()?;
-        Ok(response)
+        if response.is_ok() {
+            self.commit()?;
+        }
+        response
+    }
+
+    /// One command of the host, as T=1 carries it.
+    fn exchange_apdu(&mut self, bytes: &[u8]) -> Result<Response, Mute> {
+        let mut command = take(&mut self.command);
+        if command.read(bytes).is_err() {
+            return Ok(StatusWord::WRONG_LENGTH.into());
+        }
+        let response = self.host_command(&command);
+        if command.data.capacity() <= SHORT_DATA {
+            self.command = command;
+        }
+        response
     }
 
     /// The channel that a command's class byte names.
@@ -296,23 +327,21 @@ impl Card {
             (None, true) => 65_536,
         };
         if let Some(channel) = self.open.channels.get_mut(&at)
+            && channel.waiting.is_some()
             && let Some(Waiting::Fetched(rest)) = channel.waiting.take()
             && command.cla & 0x80 == 0
             && command.ins == INS_GET_RESPONSE
         {
-            return Ok(self.give(at, rest, room));
+            return Ok(if is_too_long(&rest, room) {
+                self.part(at, rest, room)
+            } else {
+                rest
+            });
         }
-        let response = self.dispatch(at, command)?;
-        Ok(self.give(at, response, room))
-    }
-
-    /// As much of a response as there is room for; the rest waits for GET RESPONSE (ISO/IEC 7816-4 §5.3.4, GPCS 2.3.1
-    /// §11.1.5.2). A response that is no plain success is never parted: its status word would come too late.
-    fn give(&mut self, at: u8, response: Response, room: usize) -> Response {
-        if response.data.len() <= room || !response.sw.is_success() {
-            return response;
+        match self.dispatch(at, command) {
+            Ok(response) if is_too_long(&response, room) => Ok(self.part(at, response, room)),
+            answer => answer,
         }
-        self.part(at, response, room)
     }
 
     fn commit(&mut self) -> Result<(), Mute> {
@@ -351,6 +380,8 @@ impl fmt::Debug for Card {
     }
 }
 
+/// Bytes of data that a short command can have, and one more, so that any has room.
+const SHORT_DATA: usize = 256;
 /// ISO/IEC 7816-4 §11.7.1 GET RESPONSE
 pub(crate) const INS_GET_RESPONSE: u8 = 0xC0;
 /// Key version of the issuer security domain's first key set.
@@ -358,6 +389,12 @@ const ISSUER_KEY_VERSION: u8 = 0x30;
 
 /// The port whose scripts a new card takes.
 const ISSUER_PORT: &[u8] = b"issuer";
+
+/// Whether there is no room for a response, so that a part of it waits for GET RESPONSE (ISO/IEC 7816-4 §5.3.4, GPCS 2.3.1
+/// §11.1.5.2). One that is no plain success is never parted: its status word would come too late.
+fn is_too_long(response: &Response, room: usize) -> bool {
+    response.data.len() > room && response.sw.is_success()
+}
 
 /// Enters what is resident: the ISD, the load file of supplementary domains, the virtual terminal.
 fn furnish(vm: &mut Vm) -> Result<(), AidError> {

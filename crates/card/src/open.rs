@@ -29,6 +29,8 @@ pub(crate) struct Open {
     pub(crate) channels: BTreeMap<u8, Box<Channel>>,
     /// The terminal's channels on which applets of its routes stay selected.
     pub(crate) terminal: Vec<(EntryId, u8)>,
+    /// The card's life cycle state, and when it was read: each command asks for it.
+    state: Option<(u64, CardState)>,
 }
 
 impl Open {
@@ -38,6 +40,7 @@ impl Open {
             random,
             channels: BTreeMap::new(),
             terminal: Vec::new(),
+            state: None,
         };
         open.reset();
         open
@@ -48,6 +51,19 @@ impl Open {
         self.channels.clear();
         self.terminal.clear();
         self.channels.insert(0, Channel::new(EntryId::ISSUER));
+    }
+
+    /// The card's life cycle state.
+    pub(crate) fn card_state(&mut self, vm: &Vm) -> CardState {
+        let now = vm.record_writes();
+        match self.state {
+            Some((read, state)) if read == now => state,
+            _ => {
+                let state = Lifetime::load(vm).state;
+                self.state = Some((now, state));
+                state
+            }
+        }
     }
 
     /// Finds a record of OPEN's that can't be read; a card with one does not start.

@@ -162,6 +162,11 @@ impl Runtime {
         core::mem::take(&mut self.state.apdu.no_chaining)
     }
 
+    /// Takes a response back whose room is used for the next, unless it is large.
+    pub(crate) fn recycle_response(&mut self, response: Vec<u8>) {
+        self.state.apdu.recycle_response(response);
+    }
+
     /// Makes everything that changed durable: one step, one sync. An open transaction's effects are not among it.
     pub fn commit(&mut self) -> Result<(), NvmError> {
         self.state.commit(&mut self.vm)
@@ -279,8 +284,10 @@ impl Runtime {
     }
 
     fn drop_global_arrays(&mut self) {
-        let arrays = core::mem::take(&mut self.state.global_arrays);
-        self.vm.discard(&arrays);
+        if !self.state.global_arrays.is_empty() {
+            let arrays = core::mem::take(&mut self.state.global_arrays);
+            self.vm.discard(&arrays);
+        }
     }
 
     fn abort_transaction(&mut self) {
@@ -358,7 +365,7 @@ impl State {
     /// Makes everything that changed durable, but for an open transaction's effects.
     pub(crate) fn commit(&mut self, vm: &mut Vm) -> Result<(), NvmError> {
         let changes = vm.take_changes();
-        self.write(changes)
+        self.journal.commit_all(&changes, || vm.everything())
     }
 
     /// Makes one record of the card's own durable now, and nothing else.

@@ -10,7 +10,7 @@ use hydra_card::{Card, CardError};
 use hydra_crypto::SeededRandom;
 use hydra_testkit::Dialogue;
 
-/// The key of `2-encrypted.image`.
+/// The key of the encrypted ones.
 const KEY: [u8; 32] = *b"golden image, key for tests only";
 
 fn file(name: &str) -> PathBuf {
@@ -41,7 +41,7 @@ fn every_earlier_image_opens() {
         .filter_map(|name| name.strip_suffix(".image").map(str::to_owned))
         .collect();
     names.sort();
-    assert_eq!(names, ["1", "2", "2-encrypted"]);
+    assert_eq!(names, ["1", "2", "2-encrypted", "3", "3-encrypted"]);
     for name in &names {
         let made = image(&format!("{name}.image"));
         let medium = hydra_testkit::PowerCut::new(made);
@@ -59,7 +59,7 @@ fn every_earlier_image_opens() {
                 );
             }
             let medium = hydra_testkit::PowerCut::new(medium.restart());
-            assert!(medium.restart().as_bytes().starts_with(b"HydraNV2"));
+            assert!(medium.restart().as_bytes().starts_with(b"HydraNV3"));
             card = open(medium, name).unwrap();
         }
     }
@@ -86,15 +86,15 @@ fn refused(image: MemoryStorage) -> CardError {
 #[test]
 fn a_later_build_s_image_is_told_from_damage() {
     // Nothing but magic, format and checksum is known of it.
-    let later = with_header(image("2.image"), |header| {
+    let later = with_header(image("3.image"), |header| {
         header[7] = b'7';
         header[8..119].fill(0xEE);
     });
     assert_eq!(
         refused(later).to_string(),
-        "the image is of a later build: its format has version 7, this build reads versions up to 2"
+        "the image is of a later build: its format has version 7, this build reads versions up to 3"
     );
-    let records = with_header(image("2.image"), |header| {
+    let records = with_header(image("3.image"), |header| {
         header[8..10].copy_from_slice(&[0, 9])
     });
     assert_eq!(
@@ -102,9 +102,9 @@ fn a_later_build_s_image_is_told_from_damage() {
         "the image is of a later build: its records has version 9, this build reads versions up to 1"
     );
     for damage in [
-        with_header(image("2.image"), |header| header[0] ^= 1),
-        with_header(image("2.image"), |header| header[10] = 0x80),
-        with_header(image("2.image"), |header| header[7] = b'0'),
+        with_header(image("3.image"), |header| header[0] ^= 1),
+        with_header(image("3.image"), |header| header[10] = 0x80),
+        with_header(image("3.image"), |header| header[7] = b'0'),
     ] {
         let error = refused(damage).to_string();
         assert!(error.contains("damaged at offset 0"), "{error}");
@@ -134,7 +134,7 @@ fn the_last_generation_is_refused_and_does_not_overflow() {
 fn an_error_says_everything_once() {
     let mut damaged = image("2.image");
     damaged.as_bytes_mut()[8448 + 300] ^= 0xFF;
-    let wrong_key = Medium::from(Box::new(image("2-encrypted.image"))).protected(Protection {
+    let wrong_key = Medium::from(Box::new(image("3-encrypted.image"))).protected(Protection {
         key: Some(ImageKey::new([1; 32])),
         counter: None,
     });
@@ -143,7 +143,7 @@ fn an_error_says_everything_once() {
         refused(damaged),
         refused(MemoryStorage::new()),
         Card::open(wrong_key, random()).unwrap_err(),
-        Card::open(Box::new(image("2-encrypted.image")), random()).unwrap_err(),
+        Card::open(Box::new(image("3-encrypted.image")), random()).unwrap_err(),
     ];
     for error in errors {
         let mut chain = vec![error.to_string()];

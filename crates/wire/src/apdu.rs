@@ -4,7 +4,7 @@ use core::fmt;
 use crate::{Aid, StatusWord};
 
 /// A command APDU (ISO/IEC 7816-3 §12.1): header, data of 0 to 65,535 bytes, and how many bytes are expected back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Command {
     /// Class byte.
     pub cla: u8,
@@ -30,9 +30,7 @@ impl Command {
             ins,
             p1,
             p2,
-            data: Vec::new(),
-            ne: None,
-            extended: false,
+            ..Self::default()
         }
     }
 
@@ -57,23 +55,33 @@ impl Command {
 
     /// Reads one command APDU, all four cases, short and extended.
     pub fn parse(bytes: &[u8]) -> Result<Self, ApduError> {
+        let mut command = Self::default();
+        command.read(bytes)?;
+        Ok(command)
+    }
+
+    /// [`Self::parse`] into this command, whose room for data is used again. After an error it is no command.
+    pub fn read(&mut self, bytes: &[u8]) -> Result<(), ApduError> {
         let [cla, ins, p1, p2, rest @ ..] = bytes else {
             return Err(ApduError::TooShort(bytes.len()));
         };
-        let mut command = Self::new(*cla, *ins, *p1, *p2);
+        (self.cla, self.ins, self.p1, self.p2) = (*cla, *ins, *p1, *p2);
+        self.data.clear();
+        self.ne = None;
+        self.extended = false;
         match *rest {
             [] => {}
-            [le] => command.ne = Some(short_le(le)),
+            [le] => self.ne = Some(short_le(le)),
             [0, high, low] => {
-                command.extended = true;
-                command.ne = Some(extended_le(high, low));
+                self.extended = true;
+                self.ne = Some(extended_le(high, low));
             }
             [0, high, low, ref body @ ..] => {
-                command.extended = true;
+                self.extended = true;
                 let nc = usize::from(u16::from_be_bytes([high, low]));
                 let (data, le) = split(body, nc, 7)?;
-                command.data = data.to_vec();
-                command.ne = match *le {
+                self.data.extend_from_slice(data);
+                self.ne = match *le {
                     [] => None,
                     [high, low] => Some(extended_le(high, low)),
                     _ => return Err(ApduError::Length { at: 7 + nc }),
@@ -81,8 +89,8 @@ impl Command {
             }
             [lc, ref body @ ..] => {
                 let (data, le) = split(body, usize::from(lc), 5)?;
-                command.data = data.to_vec();
-                command.ne = match *le {
+                self.data.extend_from_slice(data);
+                self.ne = match *le {
                     [] => None,
                     [le] => Some(short_le(le)),
                     _ => {
@@ -93,7 +101,7 @@ impl Command {
                 };
             }
         }
-        Ok(command)
+        Ok(())
     }
 
     /// The command's bytes. Data beyond 65,535 bytes cannot be expressed and is cut off.
@@ -272,8 +280,13 @@ mod tests {
                 .with_le(300),
             Command::new(0x80, 1, 2, 3).with_data(&[7]).with_le(1000),
         ];
+        let mut read = Command::default();
         for case in cases {
-            assert_eq!(Command::parse(&case.to_bytes()), Ok(case));
+            assert_eq!(Command::parse(&case.to_bytes()), Ok(case.clone()));
+            // Nothing stays of the command before, or of one that was none.
+            assert!(read.read(&[0, 1, 2, 3, 4, 5]).is_err());
+            assert_eq!(read.read(&case.to_bytes()), Ok(()));
+            assert_eq!(read, case);
         }
     }
 

@@ -174,6 +174,43 @@ impl<S: Storage> Journal<S> {
         &mut self,
         changes: &[(K, Option<Vec<u8>>)],
     ) -> Result<(), NvmError> {
+        self.commit_or(changes, |journal, room| {
+            let entries = journal.read_again()?;
+            journal.fold(&changed(&entries, changes), room)
+        })
+    }
+
+    /// [`Self::commit`] for whoever has everything at hand, as it is with the changes: it is asked for when the journal is
+    /// full, so that the medium need not be read again.
+    pub fn commit_all<K: Copy + Into<u64>>(
+        &mut self,
+        changes: &[(K, Option<Vec<u8>>)],
+        everything: impl FnOnce() -> Vec<(K, Vec<u8>)>,
+    ) -> Result<(), NvmError> {
+        self.commit_or(changes, |journal, room| {
+            let everything = everything();
+            let records = everything.iter();
+            let records = records
+                .map(|(key, value)| ((*key).into(), value.as_slice()))
+                .collect();
+            if cfg!(debug_assertions)
+                && let Ok(entries) = journal.read_again()
+            {
+                debug_assert!(
+                    changed(&entries, changes) == records,
+                    "not what was committed"
+                );
+            }
+            journal.fold(&records, room)
+        })
+    }
+
+    /// Appends the changes, or lets `renew` fold the journal, with as many blocks to spare as they take.
+    fn commit_or<K: Copy + Into<u64>>(
+        &mut self,
+        changes: &[(K, Option<Vec<u8>>)],
+        renew: impl FnOnce(&mut Self, usize) -> Result<(), NvmError>,
+    ) -> Result<(), NvmError> {
         if self.poisoned {
             return Err(NvmError::Poisoned);
         }
@@ -196,33 +233,31 @@ impl<S: Storage> Journal<S> {
         if needed <= self.room() {
             self.append()?;
         } else {
-            let value = self.count.as_ref().map(|count| count.value);
-            let end = self.end();
-            let (entries, _) = self.load()?;
-            if self.end() != end {
-                // Older content that is whole would pass for the card's, and the counter's next value make it new.
-                return Err(NvmError::Corrupt {
-                    offset: self.start,
-                    what: "the journal ends where the card did not leave it",
-                });
-            }
-            if let (Some(count), Some(value)) = (&mut self.count, value) {
-                count.value = value;
-            }
-            let mut records = latest(&entries);
-            for (key, value) in changes {
-                match value {
-                    Some(value) => records.insert((*key).into(), value),
-                    None => records.remove(&(*key).into()),
-                };
-            }
-            self.fold(&records, needed)?;
+            renew(self, needed)?;
         }
         if let Some(count) = &mut self.count {
             count.step()?;
         }
         self.poisoned = false;
         Ok(())
+    }
+
+    /// The entries of everything that was committed.
+    fn read_again(&mut self) -> Result<Vec<u8>, NvmError> {
+        let value = self.count.as_ref().map(|count| count.value);
+        let end = self.end();
+        let (entries, _) = self.load()?;
+        if self.end() != end {
+            // Older content that is whole would pass for the card's, and the counter's next value make it new.
+            return Err(NvmError::Corrupt {
+                offset: self.start,
+                what: "the journal ends where the card did not leave it",
+            });
+        }
+        if let (Some(count), Some(value)) = (&mut self.count, value) {
+            count.value = value;
+        }
+        Ok(entries)
     }
 
     /// Puts other records in the place of all there are, in one step: what a later version makes of an earlier one's.
@@ -332,7 +367,7 @@ impl<S: Storage> Journal<S> {
             seal.seal(Place::Snapshot { generation }, &mut snapshot);
         }
         let snapshot_len = snapshot.len();
-        let crc = checksum(&snapshot);
+        let crc = checksum(FORMAT, &snapshot);
         snapshot.extend(crc.to_be_bytes());
         let blocks = MIN_BLOCKS
             .max(snapshot_len.div_ceil(BLOCK).saturating_mul(FACTOR))
@@ -405,7 +440,7 @@ impl<S: Storage> Journal<S> {
         let mut entries = vec![0; self.start - at];
         self.storage.read(at, &mut entries)?;
         let (payload, rest) = entries.split_at(len);
-        if checksum(payload).to_be_bytes() != rest[..8] {
+        if checksum(format, payload).to_be_bytes() != rest[..8] {
             return Err(corrupt(at, "the snapshot's checksum is wrong"));
         }
         entries.truncate(len);
@@ -640,6 +675,21 @@ fn choose(storage: &mut impl Storage, key: Option<&ImageKey>) -> Result<Chosen, 
 enum Tail {
     Clean,
     Torn,
+}
+
+/// The last value of every key, after the changes.
+fn changed<'a, K: Copy + Into<u64>>(
+    entries: &'a [u8],
+    changes: &'a [(K, Option<Vec<u8>>)],
+) -> Borrowed<'a> {
+    let mut records = latest(entries);
+    for (key, value) in changes {
+        match value {
+            Some(value) => records.insert((*key).into(), value),
+            None => records.remove(&(*key).into()),
+        };
+    }
+    records
 }
 
 /// The last value of each key among whole entries.

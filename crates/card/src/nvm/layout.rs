@@ -1,15 +1,16 @@
-//! Bytes on the medium, format 2. All numbers are big-endian, all checksums CRC-64/XZ.
+//! Bytes on the medium, format 3. All numbers are big-endian.
 //!
 //! ```text
-//! offset 0     header, copy A: "HydraNV" 7, format 1 ('2'), version of the records 2, flags 2, zeros 4, generation 8,
+//! offset 0     header, copy A: "HydraNV" 7, format 1 ('3'), version of the records 2, flags 2, zeros 4, generation 8,
 //!              snapshot offset 8, snapshot length 8, journal blocks 8, salt 16, MAC 16 over what is before it,
-//!              zeros 39, CRC 8 over what is before it, A5; salt and MAC are zeros unless the image is encrypted
+//!              zeros 39, CRC-64/XZ 8 over what is before it, A5; salt and MAC are zeros unless the image is encrypted
 //! offset 4096  header, copy B
 //! from 8192    areas; the one that the headers name is
-//!                snapshot: a payload, CRC 8, then zeros to a multiple of 256
+//!                snapshot: a payload, checksum 8, then zeros to a multiple of 256
 //!                journal:  blocks of 256 bytes, zeros until written
 //! block        generation 4, commit 4, index 4, count 4, payload length 2, payload and zeros 229,
-//!              CRC 8 over what is before the zeros, A5
+//!              checksum 8 over what is before the zeros, A5
+//! checksum     XXH64 with seed 0
 //! commit       `count` consecutive blocks; their payloads joined are one payload
 //! payload      counter's value 8 if flag 2 is set; entries (key 8, length 4, value; length FFFFFFFF and no value: the
 //!              key is deleted); if flag 1 is set all of it sealed: initial vector 16, ciphertext
@@ -20,12 +21,14 @@
 //! in zero, what ends otherwise and fails its checksum was altered later. A header is written over an older one, one
 //! copy after the other, so that one of them is always whole.
 //!
-//! Format 1 differs in its header ("HydraNV1", generation 8, snapshot offset 8, snapshot length 8, journal blocks 8,
-//! CRC 8, A5) and in that a block's CRC is over the zeros too.
+//! The header's checksum stays, so that a later build's image is told from a damaged one. In format 2 the others are
+//! CRC-64/XZ too. Format 1 differs from that in its header ("HydraNV1", generation 8, snapshot offset 8, snapshot length 8,
+//! journal blocks 8, CRC 8, A5) and in that a block's CRC is over the zeros too.
 
 use alloc::vec::Vec;
 
 use crc::{CRC_64_XZ, Crc, Table};
+use twox_hash::XxHash64;
 
 static CRC: Crc<u64, Table<16>> = Crc::<u64, Table<16>>::new(&CRC_64_XZ);
 
@@ -42,7 +45,7 @@ pub(super) const HEADER: usize = 128;
 /// What of a header its MAC covers.
 const AUTHENTIC: usize = 64;
 /// The format that is written here.
-pub(super) const FORMAT: u8 = 2;
+pub(super) const FORMAT: u8 = 3;
 /// Flag of a header: payloads are sealed.
 pub(super) const ENCRYPTED: u16 = 1;
 /// Flag of a header: payloads begin with the counter's value.
@@ -54,9 +57,12 @@ const OLD_HEADER: usize = 49;
 const END: u8 = 0xA5;
 const DELETED: u32 = u32::MAX;
 
-/// The checksum of everything here.
-pub(super) fn checksum(bytes: &[u8]) -> u64 {
-    CRC.checksum(bytes)
+/// The checksum of snapshots and blocks: as wide as a header's, in a fraction of the time.
+pub(super) fn checksum(format: u8, bytes: &[u8]) -> u64 {
+    match format {
+        1 | 2 => CRC.checksum(bytes),
+        _ => XxHash64::oneshot(0, bytes),
+    }
 }
 
 /// What a place on the medium holds.
@@ -120,7 +126,7 @@ impl Header {
         out[48..64].copy_from_slice(&self.salt);
         let mac = mac(&out[..AUTHENTIC]);
         out[AUTHENTIC..AUTHENTIC + 16].copy_from_slice(&mac);
-        let crc = checksum(&out[..HEADER - 9]);
+        let crc = CRC.checksum(&out[..HEADER - 9]);
         out[HEADER - 9..HEADER - 1].copy_from_slice(&crc.to_be_bytes());
         out[HEADER - 1] = END;
         out
@@ -138,7 +144,8 @@ impl Header {
 
     pub(super) fn parse(bytes: &[u8; HEADER]) -> Found<Self> {
         if bytes.starts_with(b"HydraNV1") {
-            return match classify(&bytes[..OLD_HEADER], OLD_HEADER - 9) {
+            let crc = |bytes: &[u8]| CRC.checksum(bytes);
+            return match classify(&bytes[..OLD_HEADER], OLD_HEADER - 9, crc) {
                 Found::Whole(()) => {
                     let (content, flags) = (1, 0);
                     Self::sized(bytes, 8, 1, content, flags).map_or(Found::Altered, Found::Whole)
@@ -148,7 +155,7 @@ impl Header {
                 Found::Altered => Found::Altered,
             };
         }
-        match classify(bytes, HEADER - 9) {
+        match classify(bytes, HEADER - 9, |bytes| CRC.checksum(bytes)) {
             Found::Whole(()) if bytes.starts_with(MAGIC) && bytes[7] > b'1' => {
                 let format = bytes[7] - b'0';
                 let half = |at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]);
@@ -226,15 +233,20 @@ impl Block {
         let count = u32::try_from(payload.len().div_ceil(PAYLOAD)).ok()?;
         for (index, chunk) in (0u32..).zip(payload.chunks(PAYLOAD)) {
             let start = out.len();
-            out.extend(generation.to_be_bytes());
-            out.extend(commit.to_be_bytes());
-            out.extend(index.to_be_bytes());
-            out.extend(count.to_be_bytes());
-            out.extend(u16::try_from(chunk.len()).ok()?.to_be_bytes());
+            let mut head = [0; BLOCK_HEAD];
+            for (place, word) in head
+                .chunks_exact_mut(4)
+                .zip([generation, commit, index, count])
+            {
+                place.copy_from_slice(&word.to_be_bytes());
+            }
+            let len = u16::try_from(chunk.len()).ok()?;
+            head[16..].copy_from_slice(&len.to_be_bytes());
+            out.extend_from_slice(&head);
             out.extend_from_slice(chunk);
-            let crc = checksum(&out[start..]);
+            let checksum = checksum(FORMAT, &out[start..]);
             out.resize(start + BLOCK - 9, 0);
-            out.extend(crc.to_be_bytes());
+            out.extend_from_slice(&checksum.to_be_bytes());
             out.push(END);
         }
         Some(())
@@ -247,7 +259,7 @@ impl Block {
             1 => BLOCK - 9,
             _ => (BLOCK_HEAD + len).min(BLOCK - 9),
         };
-        match classify(bytes, covered) {
+        match classify(bytes, covered, |bytes| checksum(format, bytes)) {
             Found::Whole(()) => {
                 let block = Self {
                     generation: u32_at(bytes, 0),
@@ -276,13 +288,13 @@ impl Block {
 
 /// Appends one entry; `None` deletes.
 pub(super) fn write_entry(key: u64, value: Option<&[u8]>, out: &mut Vec<u8>) -> Option<()> {
-    out.extend(key.to_be_bytes());
+    out.extend_from_slice(&key.to_be_bytes());
     match value {
         Some(value) => {
             let len = u32::try_from(value.len())
                 .ok()
                 .filter(|len| *len != DELETED)?;
-            out.extend(len.to_be_bytes());
+            out.extend_from_slice(&len.to_be_bytes());
             out.extend_from_slice(value);
         }
         None => out.extend(DELETED.to_be_bytes()),
@@ -312,7 +324,7 @@ pub(super) fn read_entries<'a>(
 }
 
 /// Tells what bytes that should end in a checksum over the first `covered` of them and A5 are.
-fn classify(bytes: &[u8], covered: usize) -> Found<()> {
+fn classify(bytes: &[u8], covered: usize, checksum: impl Fn(&[u8]) -> u64) -> Found<()> {
     let Some((&END, body)) = bytes.split_last() else {
         return match bytes.last() {
             Some(0) if are_zeros(bytes) => Found::Zeros,
@@ -320,9 +332,9 @@ fn classify(bytes: &[u8], covered: usize) -> Found<()> {
             _ => Found::Altered,
         };
     };
-    let (content, crc) = body.split_at(body.len() - 8);
+    let (content, sum) = body.split_at(body.len() - 8);
     let (content, zeros) = content.split_at(covered);
-    if checksum(content) == u64_at(crc, 0) && are_zeros(zeros) {
+    if checksum(content) == u64_at(sum, 0) && are_zeros(zeros) {
         Found::Whole(())
     } else {
         Found::Altered

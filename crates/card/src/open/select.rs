@@ -10,7 +10,6 @@ use hydra_gp::{
 use hydra_vm::AppletId;
 use hydra_wire::{Command, Response, StatusWord, tlv};
 
-use super::Lifetime;
 use super::channel::{Channel, HOST_CHANNELS};
 use super::registry::{self, Answering, Entry, EntryId, Kind};
 use crate::card::{Card, Mute};
@@ -18,7 +17,7 @@ use crate::card::{Card, Mute};
 impl Card {
     /// Carries out a command on a logical channel: OPEN's own commands here, the others by the selected application.
     pub(crate) fn dispatch(&mut self, at: u8, command: &Command) -> Result<Response, Mute> {
-        let state = Lifetime::load(self.runtime.vm()).state;
+        let state = self.open.card_state(self.runtime.vm());
         if state == CardState::Terminated {
             return self.terminated(at, command);
         }
@@ -43,8 +42,9 @@ impl Card {
             }
         }
         // An applet that is selected stays in the registry, so there is no need to look there.
-        if let Some(response) = self.runtime.process_selected(&mut self.open, at, command) {
-            return Ok(response);
+        if let Some(selected) = self.runtime.selection(at) {
+            let open = &mut self.open;
+            return Ok(self.runtime.process_selected(open, at, &selected, command));
         }
         let Some(channel) = self.open.channels.get(&at) else {
             return Ok(StatusWord::CHANNEL_NOT_SUPPORTED.into());
@@ -153,7 +153,7 @@ impl Card {
         entry: &Entry,
         command: &Command,
     ) -> Result<Response, StatusWord> {
-        let state = Lifetime::load(self.runtime.vm()).state;
+        let state = self.open.card_state(self.runtime.vm());
         if state >= CardState::Locked && entry.kind != Kind::Issuer {
             return Err(StatusWord::FUNCTION_NOT_SUPPORTED);
         }

@@ -1,4 +1,5 @@
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use hydra_vm::{Fault, ObjRef, Stop, Vm};
 use hydra_wire::Command;
@@ -137,6 +138,14 @@ impl Apdu {
         core::mem::take(&mut self.response)
     }
 
+    /// Room for the next response, if it is no more than a short one takes.
+    pub(crate) fn recycle_response(&mut self, response: Vec<u8>) {
+        if response.capacity() <= Self::LENGTH {
+            self.response = response;
+            self.response.clear();
+        }
+    }
+
     /// Where the command's data begins in the buffer.
     pub(crate) fn offset_cdata(&self) -> i16 {
         if self.extended_lc { 7 } else { 5 }
@@ -213,14 +222,12 @@ impl Apdu {
         Ok(())
     }
 
-    /// Whether the buffer has these bytes.
-    pub(crate) fn check_bounds(offset: i16, length: i16) -> Result<(), ApduFault> {
-        let end = usize::try_from(offset)
-            .ok()
-            .zip(usize::try_from(length).ok())
-            .map(|(offset, length)| offset + length);
-        match end {
-            Some(end) if end <= Self::LENGTH => Ok(()),
+    /// Bytes of the buffer, if it has them.
+    pub(crate) fn range(offset: i16, length: i16) -> Result<Range<usize>, ApduFault> {
+        match (usize::try_from(offset), usize::try_from(length)) {
+            (Ok(offset), Ok(length)) if offset + length <= Self::LENGTH => {
+                Ok(offset..offset + length)
+            }
             _ => Err(ApduFault::BufferBounds),
         }
     }

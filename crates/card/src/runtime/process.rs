@@ -21,11 +21,8 @@ impl Runtime {
         command: &Command,
     ) -> Result<Response, StatusWord> {
         self.select_implicitly(platform, channel, applet)?;
-        match self.state.channels.get(&channel) {
-            Some(selected) => {
-                let selected = *selected;
-                Ok(self.run(platform, channel, &selected, command, Selecting::Yes))
-            }
+        match self.selection(channel) {
+            Some(selected) => Ok(self.run(platform, channel, &selected, command, Selecting::Yes)),
             None => Err(StatusWord::SELECT_FAILED),
         }
     }
@@ -94,22 +91,28 @@ impl Runtime {
         applet: AppletRef,
         command: &Command,
     ) -> Response {
-        if self.selected(channel) != Some(applet) {
-            return StatusWord::COMMAND_NOT_ALLOWED.into();
+        match self.selection(channel) {
+            Some(selected) if selected.applet == applet => {
+                self.process_selected(platform, channel, &selected, command)
+            }
+            _ => StatusWord::COMMAND_NOT_ALLOWED.into(),
         }
-        let response = self.process_selected(platform, channel, command);
-        response.unwrap_or(StatusWord::COMMAND_NOT_ALLOWED.into())
     }
 
-    /// Hands a command to whichever applet is selected on a channel, if one is.
+    /// What is selected on a channel, if it is an applet.
+    pub(crate) fn selection(&self, channel: u8) -> Option<Selected> {
+        self.state.channels.get(&channel).copied()
+    }
+
+    /// Hands a command to what is selected on its channel.
     pub(crate) fn process_selected(
         &mut self,
         platform: &mut dyn Platform,
         channel: u8,
+        selected: &Selected,
         command: &Command,
-    ) -> Option<Response> {
-        let selected = *self.state.channels.get(&channel)?;
-        Some(self.run(platform, channel, &selected, command, Selecting::No))
+    ) -> Response {
+        self.run(platform, channel, selected, command, Selecting::No)
     }
 
     /// Deselects the applet on a channel, if there is one (JCRE 3.0.5 §4.6). Whatever it does, it is deselected.

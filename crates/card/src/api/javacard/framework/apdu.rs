@@ -1,4 +1,6 @@
-use hydra_vm::{ObjRef, Stop};
+use core::ops::Range;
+
+use hydra_vm::{Fault, ObjRef, Stop};
 
 use crate::api::{Cx, class_byte};
 use crate::card::Protocol;
@@ -124,10 +126,12 @@ pub(crate) fn send_bytes(
     length: i16,
 ) -> Result<(), Stop> {
     check(cx, this)?;
-    let checked =
-        Apdu::check_bounds(offset, length).and_then(|()| cx.state.apdu.check_send(length));
-    cx.apdu(checked)?;
-    send(cx, offset, length)
+    let checked = Apdu::range(offset, length).and_then(|range| {
+        cx.state.apdu.check_send(length)?;
+        Ok(range)
+    });
+    let range = cx.apdu(checked)?;
+    send(cx, range)
 }
 
 /// `sendBytesLong`: from an array of the applet's.
@@ -154,10 +158,12 @@ pub(crate) fn set_outgoing_and_send(
     length: i16,
 ) -> Result<(), Stop> {
     check(cx, this)?;
-    let checked =
-        Apdu::check_bounds(offset, length).and_then(|()| cx.state.apdu.set_outgoing_for(length));
-    cx.apdu(checked)?;
-    send(cx, offset, length)
+    let checked = Apdu::range(offset, length).and_then(|range| {
+        cx.state.apdu.set_outgoing_for(length)?;
+        Ok(range)
+    });
+    let range = cx.apdu(checked)?;
+    send(cx, range)
 }
 
 /// `isCommandChainingCLA`
@@ -194,11 +200,9 @@ pub(crate) fn get_logical_channel_encoding(cx: &mut Cx<'_>, this: ObjRef) -> Res
     })
 }
 
-fn send(cx: &mut Cx<'_>, offset: i16, length: i16) -> Result<(), Stop> {
-    let buffer = cx.state.apdu.buffer;
-    let jcre = hydra_vm::ContextId::JCRE;
-    let bytes = cx.vm.byte_range(buffer, offset, length, jcre)?;
-    cx.state.apdu.send(bytes);
+fn send(cx: &mut Cx<'_>, range: Range<usize>) -> Result<(), Stop> {
+    let bytes = cx.vm.own_bytes(cx.state.apdu.buffer)?.get(range);
+    cx.state.apdu.send(bytes.ok_or(Fault::NoSuchMember)?);
     Ok(())
 }
 
