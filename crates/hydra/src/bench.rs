@@ -68,7 +68,7 @@ const ROWS: &[Measured] = &[
         limit::copies,
     ),
     (
-        "1,000 copies of 16,000 bytes",
+        "1,000 copies of 16,000 bytes, less the calls",
         Unit::PerSecond,
         card::long_copies,
     ),
@@ -78,7 +78,7 @@ const ROWS: &[Measured] = &[
         limit::long_copies,
     ),
     (
-        "1,000 comparisons of 16,000 bytes",
+        "1,000 comparisons of 16,000 bytes, less the calls",
         Unit::PerSecond,
         card::long_comparisons,
     ),
@@ -88,7 +88,7 @@ const ROWS: &[Measured] = &[
         limit::long_comparisons,
     ),
     (
-        "1,000 fills of 16,000 bytes",
+        "1,000 fills of 16,000 bytes, less the calls",
         Unit::PerSecond,
         card::long_fills,
     ),

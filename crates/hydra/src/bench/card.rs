@@ -16,6 +16,7 @@ use hydra_vm::{Observer, Package};
 use hydra_wire::{Aid, Command};
 
 use super::home::Folder;
+use super::limit::{LONG, MOVES};
 use super::repeated;
 
 const CASES: &[u8] = include_bytes!("../../../../vectors/api/cases/cases.cap");
@@ -167,15 +168,16 @@ fn rate(command: &Command) -> Result<f64> {
 fn by_turns(card: &mut Card, commands: [&Command; 2]) -> Result<f64> {
     let [first, second] = commands.map(Command::to_bytes);
     let mut next = (first, second);
+    let mut answer = Vec::new();
     repeated(|| {
-        succeed(card, &next.0)?;
+        succeed(card, &next.0, &mut answer)?;
         std::mem::swap(&mut next.0, &mut next.1);
         Ok(())
     })
 }
 
-fn succeed(card: &mut Card, command: &[u8]) -> Result<()> {
-    let answer = card.process(command);
+fn succeed(card: &mut Card, command: &[u8], answer: &mut Vec<u8>) -> Result<()> {
+    card.process_into(command, answer);
     ensure!(
         answer.ends_with(&[0x90, 0x00]),
         "the card answered {answer:02X?}"
@@ -187,12 +189,20 @@ fn succeed(card: &mut Card, command: &[u8]) -> Result<()> {
 fn repeat(card: &mut Card, command: &Command) -> Result<f64> {
     let command = command.to_bytes();
     card.process(&command);
-    repeated(|| succeed(card, &command))
+    let mut answer = Vec::new();
+    repeated(|| succeed(card, &command, &mut answer))
 }
 
-/// A thousand times `Util.arrayCopyNonAtomic`, `arrayCompare` or `arrayFillNonAtomic`, as `ins` says.
+/// A thousand times `Util.arrayCopyNonAtomic`, `arrayCompare` or `arrayFillNonAtomic`, as `ins` says, less the time of as
+/// many that move nothing: what the bytes take, and not the loop around them.
 fn moved(ins: u8) -> Result<f64> {
-    repeat(&mut card_with(MOVER)?, &rounds(ins, 1_000))
+    let mut card = card_with(MOVER)?;
+    let mut seconds = |length: u16| {
+        let command = rounds(ins, MOVES).with_data(&length.to_be_bytes());
+        repeat(&mut card, &command).map(f64::recip)
+    };
+    let calls = seconds(0)?;
+    Ok((seconds(LONG)? - calls).recip())
 }
 
 fn card() -> Result<Card> {

@@ -22,11 +22,11 @@ pub(super) fn copies() -> Result<f64> {
 }
 
 /// Bytes that the rows with long arrays move, and how often in a command.
-const LONG: usize = 16_000;
-const MOVES: usize = 1_000;
+pub(super) const LONG: u16 = 16_000;
+pub(super) const MOVES: u16 = 1_000;
 
 pub(super) fn long_copies() -> Result<f64> {
-    let (from, mut to) = (vec![0_u8; LONG], vec![0_u8; LONG]);
+    let (from, mut to) = (vec![0_u8; LONG.into()], vec![0_u8; LONG.into()]);
     repeated(|| {
         for _ in 0..MOVES {
             black_box(&mut to).copy_from_slice(black_box(&from));
@@ -36,7 +36,7 @@ pub(super) fn long_copies() -> Result<f64> {
 }
 
 pub(super) fn long_comparisons() -> Result<f64> {
-    let (first, second) = (vec![0_u8; LONG], vec![0_u8; LONG]);
+    let (first, second) = (vec![0_u8; LONG.into()], vec![0_u8; LONG.into()]);
     repeated(|| {
         for _ in 0..MOVES {
             black_box(black_box(&first) == black_box(&second));
@@ -46,7 +46,7 @@ pub(super) fn long_comparisons() -> Result<f64> {
 }
 
 pub(super) fn long_fills() -> Result<f64> {
-    let mut to = vec![0_u8; LONG];
+    let mut to = vec![0_u8; LONG.into()];
     repeated(|| {
         for _ in 0..MOVES {
             black_box(&mut to).fill(black_box(0));

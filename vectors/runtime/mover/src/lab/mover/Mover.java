@@ -2,7 +2,10 @@ package lab.mover;
 
 import javacard.framework.*;
 
-/** Moves, compares and fills long arrays, as many times as P1 and P2 say, for {@code hydra bench} to time. */
+/**
+ * Moves, compares and fills as many bytes of long arrays as the data says, as many times as P1 and P2 say, for
+ * {@code hydra bench} to time.
+ */
 public class Mover extends Applet {
     private final byte[] from = JCSystem.makeTransientByteArray((short) 16000, JCSystem.CLEAR_ON_RESET);
     private final byte[] to = JCSystem.makeTransientByteArray((short) 16000, JCSystem.CLEAR_ON_RESET);
@@ -17,7 +20,8 @@ public class Mover extends Applet {
         }
         byte[] buffer = apdu.getBuffer();
         short rounds = Util.getShort(buffer, ISO7816.OFFSET_P1);
-        short length = (short) to.length;
+        apdu.setIncomingAndReceive();
+        short length = Util.getShort(buffer, ISO7816.OFFSET_CDATA);
         byte compared = 0;
         switch (buffer[ISO7816.OFFSET_INS]) {
         case 1:
