@@ -4,8 +4,9 @@
 //! whichever unsynced writes are lost, and it costs one write and one `sync`. When the journal is full, which it is once it
 //! has outgrown the snapshot twice and 256 blocks, a commit writes a new snapshot beside the old: three syncs, no more
 //! often than every 256 commits of up to 229 bytes. A medium that was altered afterwards makes [`Journal::open`] fail, so
-//! that the card goes mute instead of wrong; and so does a commit that reads the journal back for a new snapshot and does
-//! not find its end where the card left it.
+//! that the card goes mute instead of wrong. A new snapshot is made of what the card has in memory
+//! ([`Journal::commit_all`]); where a commit must read the journal back for it, it fails unless the journal ends where the
+//! card left it.
 //!
 //! **Versions.** A header says the image's format and the version of the records, and every format from 2 on has a
 //! header of 128 bytes that begins with "HydraNV" and the format's digit and ends in its checksum: so a build tells an
@@ -14,7 +15,7 @@
 //! records are migrated one version after the other (`runtime::migrate`); either way the whole of the new image takes
 //! the old one's place in one step. `vectors/image` has an image of each, which every later build must open; whoever
 //! changes the records' layout raises `runtime::migrate::VERSION`, writes the step from the version before, and adds an
-//! image. Formats: 1 (no version, no encryption), 2.
+//! image. Formats: 1 (no version, no encryption), 2 (slower checksums), 3.
 //!
 //! **Encryption** ([`ImageKey`]) is AES-256-SIV over snapshot and commits, each bound to all before it; the module `seal`
 //! says why no nonce repeats and what still leaks. It is done before the bytes go the ways above, so power may fail as

@@ -67,7 +67,7 @@ pub struct Package {
     pub(crate) applets: Box<[AppletEntry]>,
     pub(crate) statics: StaticSizes,
     /// The Method component's content.
-    pub(crate) code: Arc<[u8]>,
+    pub(crate) code: Box<[u8]>,
     pub(crate) pool: Box<[Entry]>,
     /// By offset in the Class component, in order.
     pub(crate) classes: Box<[LinkedClass]>,
