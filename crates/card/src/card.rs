@@ -299,7 +299,7 @@ impl Card {
             return Ok(StatusWord::WRONG_LENGTH.into());
         }
         let response = self.host_command(&command);
-        if command.data.capacity() <= SHORT_DATA {
+        if command.data.capacity() <= KEPT {
             self.command = command;
         }
         response
@@ -326,19 +326,16 @@ impl Card {
             (None, false) => 256,
             (None, true) => 65_536,
         };
-        if let Some(channel) = self.open.channels.get_mut(&at)
-            && channel.waiting.is_some()
+        let answer = if let Some(channel) = self.open.channels.get_mut(&at)
             && let Some(Waiting::Fetched(rest)) = channel.waiting.take()
             && command.cla & 0x80 == 0
             && command.ins == INS_GET_RESPONSE
         {
-            return Ok(if is_too_long(&rest, room) {
-                self.part(at, rest, room)
-            } else {
-                rest
-            });
-        }
-        match self.dispatch(at, command) {
+            Ok(rest)
+        } else {
+            self.dispatch(at, command)
+        };
+        match answer {
             Ok(response) if is_too_long(&response, room) => Ok(self.part(at, response, room)),
             answer => answer,
         }
@@ -380,8 +377,8 @@ impl fmt::Debug for Card {
     }
 }
 
-/// Bytes of data that a short command can have, and one more, so that any has room.
-const SHORT_DATA: usize = 256;
+/// Room for a command's data that is kept for the next: as much as short ones take, however it has grown.
+const KEPT: usize = 512;
 /// ISO/IEC 7816-4 §11.7.1 GET RESPONSE
 pub(crate) const INS_GET_RESPONSE: u8 = 0xC0;
 /// Key version of the issuer security domain's first key set.

@@ -242,8 +242,7 @@ impl Runtime {
 
     /// The applet that is selected on a channel.
     pub fn selected(&self, channel: u8) -> Option<AppletRef> {
-        let selected = self.state.channels.get(&channel)?;
-        Some(selected.applet)
+        Some(self.selection(channel)?.applet)
     }
 
     /// Frees objects that nothing refers to.

@@ -1,12 +1,11 @@
 //! The arguments of natives, read where the caller left them.
 
-use hydra_cap::api::{MethodId, Param};
+use hydra_cap::api::Param;
 
 use crate::class::api_index;
 use crate::error::Fault;
 use crate::heap::Body;
 use crate::ids::ObjRef;
-use crate::value::Value;
 use crate::vm::Vm;
 use crate::word::Word;
 
@@ -65,17 +64,6 @@ impl Args {
 }
 
 impl Vm {
-    /// Whether a native's result is of the type that its method has.
-    pub(crate) fn is_result(&self, result: Option<Value>, method: MethodId) -> bool {
-        match (result, method.get().result) {
-            (None, None)
-            | (Some(Value::Short(_)), Some(Param::Short))
-            | (Some(Value::Int(_)), Some(Param::Int)) => true,
-            (Some(Value::Ref(obj)), Some(param)) => self.fits(obj, param) == Ok(true),
-            _ => false,
-        }
-    }
-
     /// Whether a reference may be passed as a parameter of this type.
     #[inline(always)]
     pub(crate) fn fits(&self, obj: ObjRef, param: Param) -> Result<bool, Fault> {

@@ -12,7 +12,7 @@ use crate::vm::Vm;
 /// Runs the methods of the API.
 pub trait Host {
     /// Runs an API method: static, constructor, virtual or interface. For all but static ones the first argument is
-    /// `this`, never null. [`Vm::caller`] says on whose behalf.
+    /// `this`, never null and of the method's class. [`Vm::caller`] says on whose behalf.
     fn native(&mut self, vm: &mut Vm, method: MethodId, args: Args) -> Result<Option<Value>, Stop>;
 }
 

@@ -18,9 +18,7 @@ mod stack;
 
 use alloc::sync::Arc;
 
-use self::inner::Inner;
-use self::operands::{Operands, Registers};
-use hydra_cap::api::MethodId;
+use hydra_cap::api::{ApiFlags, MethodId, Param};
 use hydra_cap::opcode::Opcode;
 
 use crate::args::Args;
@@ -34,6 +32,8 @@ use crate::package::{Entry, Package};
 use crate::value::{MethodRef, Value};
 use crate::vm::Vm;
 use crate::word::Word;
+use inner::Inner;
+use operands::{Operands, Registers};
 
 /// How deep natives and bytecode may call each other.
 const MAX_NESTING: usize = 24;
@@ -198,9 +198,13 @@ impl Vm {
         if self.sp - base != usize::from(native_words(method)) {
             return Err(Fault::Signature.into());
         }
+        let (row, arguments) = (method.get(), Args::at(base));
+        if !row.flags.has(ApiFlags::STATIC) {
+            arguments.reference(self, 0, Param::Instance(row.class))?;
+        }
         let frame = Frame::native(owner, FrameKind::Entry, self.sp);
         self.frames.push(frame);
-        host.native(self, method, Args::at(base))
+        host.native(self, method, arguments)
     }
 
     fn invoke_code(

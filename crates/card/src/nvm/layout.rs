@@ -57,10 +57,15 @@ const OLD_HEADER: usize = 49;
 const END: u8 = 0xA5;
 const DELETED: u32 = u32::MAX;
 
+/// The checksum of headers.
+fn crc(bytes: &[u8]) -> u64 {
+    CRC.checksum(bytes)
+}
+
 /// The checksum of snapshots and blocks: as wide as a header's, in a fraction of the time.
 pub(super) fn checksum(format: u8, bytes: &[u8]) -> u64 {
     match format {
-        1 | 2 => CRC.checksum(bytes),
+        1 | 2 => crc(bytes),
         _ => XxHash64::oneshot(0, bytes),
     }
 }
@@ -126,8 +131,8 @@ impl Header {
         out[48..64].copy_from_slice(&self.salt);
         let mac = mac(&out[..AUTHENTIC]);
         out[AUTHENTIC..AUTHENTIC + 16].copy_from_slice(&mac);
-        let crc = CRC.checksum(&out[..HEADER - 9]);
-        out[HEADER - 9..HEADER - 1].copy_from_slice(&crc.to_be_bytes());
+        let sum = crc(&out[..HEADER - 9]);
+        out[HEADER - 9..HEADER - 1].copy_from_slice(&sum.to_be_bytes());
         out[HEADER - 1] = END;
         out
     }
@@ -144,7 +149,6 @@ impl Header {
 
     pub(super) fn parse(bytes: &[u8; HEADER]) -> Found<Self> {
         if bytes.starts_with(b"HydraNV1") {
-            let crc = |bytes: &[u8]| CRC.checksum(bytes);
             return match classify(&bytes[..OLD_HEADER], OLD_HEADER - 9, crc) {
                 Found::Whole(()) => {
                     let (content, flags) = (1, 0);
@@ -155,7 +159,7 @@ impl Header {
                 Found::Altered => Found::Altered,
             };
         }
-        match classify(bytes, HEADER - 9, |bytes| CRC.checksum(bytes)) {
+        match classify(bytes, HEADER - 9, crc) {
             Found::Whole(()) if bytes.starts_with(MAGIC) && bytes[7] > b'1' => {
                 let format = bytes[7] - b'0';
                 let half = |at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]);

@@ -249,9 +249,9 @@ impl Apdu {
 
     /// `sendBytes` and `sendBytesLong`, once checked.
     pub(crate) fn send(&mut self, bytes: &[u8]) {
-        if self.response.capacity() == 0 {
+        if self.response.is_empty() {
             // Room for the status word, which comes last.
-            self.response = Vec::with_capacity(self.response_length + 2);
+            self.response.reserve_exact(self.response_length + 2);
         }
         self.response.extend_from_slice(bytes);
         self.state = if self.response.len() == self.response_length {

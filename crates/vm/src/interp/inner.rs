@@ -1,5 +1,7 @@
 //! The instructions that touch nothing but code, frame and what they read of the heap: most of all that are executed.
 
+use hydra_cap::opcode::Opcode;
+
 use super::arith;
 use super::operands::{Operands, Registers};
 use crate::class::Classes;
@@ -9,7 +11,6 @@ use crate::heap::Heap;
 use crate::ids::{ContextId, ObjRef, Owner};
 use crate::package::Package;
 use crate::word::Word;
-use hydra_cap::opcode::Opcode;
 
 /// A method in execution, as far as these instructions need it. Its registers are this loop's own, so that they are in the
 /// processor's; whoever makes it puts them back.

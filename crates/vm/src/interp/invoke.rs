@@ -2,7 +2,7 @@
 //! context switches (JCRE 3.0.5 §6.2.8.4 to §6.2.8.6 and §6.2.8.11).
 
 use hydra_cap::MethodHeader;
-use hydra_cap::api::MethodId;
+use hydra_cap::api::{MethodId, Param};
 
 use super::operands::{Operands, Registers};
 use super::{Exit, Frame, FrameKind, Machine};
@@ -294,13 +294,14 @@ impl Machine<'_> {
             self.host.native(self.vm, method, args)
         };
         self.regs.sp = arguments;
-        let result = result?;
-        debug_assert!(self.vm.is_result(result, method));
-        match result {
-            None => Ok(()),
-            Some(Value::Short(value)) => Ok(self.push_short(value)?),
-            Some(Value::Int(value)) => Ok(self.push_int(value)?),
-            Some(Value::Ref(obj)) => Ok(self.push_reference(obj)?),
+        match (result?, method.get().result) {
+            (None, None) => Ok(()),
+            (Some(Value::Short(value)), Some(Param::Short)) => Ok(self.push_short(value)?),
+            (Some(Value::Int(value)), Some(Param::Int)) => Ok(self.push_int(value)?),
+            (Some(Value::Ref(obj)), Some(param)) if self.vm.fits(obj, param)? => {
+                Ok(self.push_reference(obj)?)
+            }
+            _ => Err(Fault::Signature.into()),
         }
     }
 
